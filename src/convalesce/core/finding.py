@@ -1,0 +1,68 @@
+"""What is suspected or stated, and what was not asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from convalesce.core.change import Change
+from convalesce.core.evidence import Evidence, Severity
+
+
+class Verdict(StrEnum):
+    """Standing of a finding."""
+
+    CONFIRMED = "confirmed"  # by facts or by experiment
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+
+
+class Health(StrEnum):
+    """Verdict on a whole run."""
+
+    HEALTHY = "healthy"
+    UNHEALTHY = "unhealthy"
+    UNDECIDED = "undecided"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A cause, the evidence for it, and its standing.
+
+    Attributes:
+        cause: Its id.
+        severity: As shown: a suspicion that a stated cause explains is but a note.
+        confidence: 0 … 1.
+        remedies: The change to try first in front.
+        fit: Which fit of the script, 0-based.
+        explained_by: Id of the finding that accounts for this one; empty where none does.
+    """
+
+    cause: str
+    title: str
+    evidence: Evidence
+    verdict: Verdict
+    severity: Severity
+    confidence: float
+    remedies: tuple[Change, ...] = ()
+    fit: int = 0
+    explained_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """A cause that could not be asked, and why."""
+
+    cause: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """The findings of one fit or of a whole script, most probable root cause first."""
+
+    health: Health
+    findings: tuple[Finding, ...] = ()
+    not_asked: tuple[NotAsked, ...] = ()
+    remarks: tuple[str, ...] = field(default=())

@@ -1,0 +1,79 @@
+"""A whole observed script: its fits, what it cost, what is concluded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from convalesce.core.course import Crash
+from convalesce.core.finding import Diagnosis
+from convalesce.core.signal import Signals
+from convalesce.core.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """Wall-clock seconds."""
+
+    training_s: float = 0.0
+    monitor_s: float = 0.0
+    scan_s: float = 0.0
+    probes_s: float = 0.0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            training_s=self.training_s + other.training_s,
+            monitor_s=self.monitor_s + other.monitor_s,
+            scan_s=self.scan_s + other.scan_s,
+            probes_s=self.probes_s + other.probes_s,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """One call of fit (or one hand-written loop) as it was observed.
+
+    Attributes:
+        index: 0-based, in the order of the script.
+        signals: What was recorded.
+        site: The user's line that called fit.
+        remarks: What could not be observed and why, and errors of our own, in sentences.
+    """
+
+    index: int
+    signals: Signals
+    cost: Cost = Cost()
+    site: Site | None = None
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One observed run of a script.
+
+    Attributes:
+        script: As the user named it; a module run by `-m` is `-m name`.
+        fits: In order; empty where the script never trained.
+        status: The script's own exit status.
+        crash: The exception that ended it, wherever it arose.
+        interrupted: Ctrl-C.
+        cut: Fits were cut to their first steps (`check`).
+        remarks: What is covered in part or not at all, in sentences.
+    """
+
+    script: str
+    fits: tuple[Fit, ...] = ()
+    status: int = 0
+    crash: Crash | None = None
+    interrupted: bool = False
+    cut: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A run and what is concluded from it: what a report shows."""
+
+    run: Run
+    diagnosis: Diagnosis
+    started: str = ""
+    pages: str = field(default="docs/causes")

@@ -1,0 +1,1 @@
+"""From a record to suspects: ask every cause whose signals were recorded."""
