@@ -35,7 +35,8 @@ class Finding:
         severity: As shown: a suspicion that a stated cause explains is but a note.
         confidence: 0 … 1.
         remedies: The change to try first in front.
-        fit: Which fit of the script, 0-based.
+        fit: Which fit of the script, 0-based; the strongest, where several show it.
+        also_in: The other fits that show it.
         explained_by: Id of the finding that accounts for this one; empty where none does.
     """
 
@@ -47,6 +48,7 @@ class Finding:
     confidence: float
     remedies: tuple[Change, ...] = ()
     fit: int = 0
+    also_in: tuple[int, ...] = ()
     explained_by: str = ""
 
 

@@ -36,6 +36,7 @@ class Fit:
         index: 0-based, in the order of the script.
         signals: What was recorded.
         site: The user's line that called fit.
+        continues: Index of the fit that trained the same model before; None for the first.
         remarks: What could not be observed and why, and errors of our own, in sentences.
     """
 
@@ -43,6 +44,7 @@ class Fit:
     signals: Signals
     cost: Cost = Cost()
     site: Site | None = None
+    continues: int | None = None
     remarks: tuple[str, ...] = ()
 
 

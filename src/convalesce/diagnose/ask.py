@@ -1,0 +1,106 @@
+"""Ask every cause about one record, and put the answers in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from convalesce import core
+from convalesce.causes import all_causes
+
+UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
+SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
+
+WHY_ABSENT: dict[core.Signal[Any], str] = {
+    core.TRAIN: "the training data could not be scanned",
+    core.VALIDATION: "the fit had no validation data that could be scanned",
+    core.ACROSS: "there was no validation data to compare with",
+    core.MODEL: "the model could not be read",
+    core.SETUP: "the set-up could not be read",
+    core.HISTORY: "no epoch was trained",
+    core.TRAIN_ANSWERS: "the model's answers on the training data could not be read",
+    core.VALIDATION_ANSWERS: "the model's answers on validation data could not be read",
+    core.LOSS: "the monitor recorded no step",
+    core.FED: "the batches were not recorded on their way to the model",
+    core.EVALUATIONS: "the script evaluated no hold-out data",
+}
+
+
+def diagnose(signals: core.Signals, *, fit: int = 0, mute: Iterable[str] = ()) -> core.Diagnosis:
+    """Causes that the record speaks for, most probable root cause first.
+
+    Args:
+        signals: What was recorded so far. A cause is asked as soon as all that it needs is
+            there, so the same call serves before, during and after training.
+        fit: Index of the fit that the record is of.
+        mute: Ids of causes not to ask.
+    """
+    findings, not_asked = [], []
+    for cause in all_causes().values():
+        missing = [need for need in cause.needs if need not in signals]
+        if cause.id in set(mute):
+            not_asked.append(core.NotAsked(cause.id, "muted"))
+        elif missing:
+            not_asked.append(core.NotAsked(cause.id, _why(missing[0])))
+        elif (evidence := cause.ask(signals)) is not None:
+            findings.append(finding(cause, evidence, fit=fit))
+    ordered = in_order(explained(findings))
+    return core.Diagnosis(
+        health=health(ordered), findings=tuple(ordered), not_asked=tuple(not_asked)
+    )
+
+
+def finding(cause: core.Cause, evidence: core.Evidence, *, fit: int = 0) -> core.Finding:
+    """What a cause's evidence amounts to before any experiment."""
+    return core.Finding(
+        cause=cause.id,
+        title=cause.title,
+        evidence=evidence,
+        verdict=core.Verdict.CONFIRMED if evidence.stated else core.Verdict.UNDECIDED,
+        severity=evidence.severity,
+        confidence=evidence.strength,
+        remedies=tuple(cause.remedies(evidence)),
+        fit=fit,
+    )
+
+
+def explained(findings: list[core.Finding]) -> list[core.Finding]:
+    """A suspicion whose symptom a stated cause produces too becomes a note that says so."""
+    stated = [
+        f for f in findings if f.evidence.stated and f.evidence.severity is not core.Severity.NOTE
+    ]
+    out = []
+    for one in findings:
+        mimics = all_causes()[one.cause].mimics
+        by = next((s.cause for s in stated if s.cause in mimics), "")
+        if by and not one.evidence.stated:
+            out.append(replace(one, severity=core.Severity.NOTE, explained_by=by))
+        else:
+            out.append(one)
+    return out
+
+
+def in_order(findings: Iterable[core.Finding]) -> list[core.Finding]:
+    """Most probable root cause first: severity, facts before suspicions, strength, upstream."""
+    return sorted(
+        findings,
+        key=lambda f: (
+            SEVERITIES.index(f.severity),
+            not f.evidence.stated,
+            -f.evidence.strength,
+            UPSTREAM_FIRST.index(f.cause.partition(".")[0]),
+        ),
+    )
+
+
+def health(findings: Iterable[core.Finding]) -> core.Health:
+    """Healthy without error and warning; undecided where only suspicions stand."""
+    serious = [f for f in findings if f.severity is not core.Severity.NOTE]
+    if any(f.evidence.stated for f in serious):
+        return core.Health.UNHEALTHY
+    return core.Health.UNDECIDED if serious else core.Health.HEALTHY
+
+
+def _why(missing: core.Signal[Any]) -> str:
+    return WHY_ABSENT.get(missing, f"`{missing.name}` was not recorded")

@@ -1,0 +1,94 @@
+"""Keeps the user's training out of our way: errors of ours become remarks, random state is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def guarded(remarks: list[str], what: str) -> Iterator[None]:
+    """Run our own code: an error is written to `remarks`, the user's training goes on.
+
+    With `CONVALESCE_DEBUG` set, the traceback is printed on stderr as well.
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever we do wrong must not stop the user
+        remarks.append(f"{what} failed in convalesce itself: {type(error).__name__}: {error}")
+        if os.environ.get("CONVALESCE_DEBUG"):
+            traceback.print_exc(file=sys.stderr)
+
+
+@contextlib.contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Random state of Python, NumPy and TensorFlow is afterwards what it was before."""
+    restore = [_keep_python(), _keep_numpy(), _keep_tensorflow()]
+    try:
+        yield
+    finally:
+        for put_back in restore:
+            put_back()
+
+
+def _keep_python() -> Callable[[], None]:
+    state = random.getstate()
+    return lambda: random.setstate(state)
+
+
+def _keep_numpy() -> Callable[[], None]:
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return lambda: None
+    state = numpy.random.get_state()
+    return lambda: numpy.random.set_state(state)
+
+
+def _keep_tensorflow() -> Callable[[], None]:
+    """The op-seed counter of the eager context, and Keras's own seed generator."""
+    if "tensorflow" not in sys.modules:
+        return lambda: None
+    from tensorflow.python.eager import context
+
+    eager = context.context()
+    rng = getattr(eager, "_rng", None)
+    state = rng.getstate() if rng is not None else None
+
+    def put_back() -> None:
+        if rng is not None and state is not None:
+            rng.setstate(state)
+
+    return put_back
+
+
+class Stopwatch:
+    """Adds up the wall-clock seconds of named parts."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def on(self, part: str) -> Iterator[None]:
+        """Time one stretch of `part`."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[part] = self.seconds.get(part, 0.0) + time.perf_counter() - begun
+
+    def __getitem__(self, part: str) -> float:
+        return self.seconds.get(part, 0.0)
+
+
+def plain_float(value: Any) -> float:
+    """A number out of whatever Keras put into its logs; nan where there is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")

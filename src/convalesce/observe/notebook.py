@@ -1,0 +1,121 @@
+"""The same observation as one Keras callback, for notebooks and one-line use."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from convalesce import core
+from convalesce.observe.arguments import Handed, read_handed
+from convalesce.observe.guard import guarded, kept_random_state
+from convalesce.observe.options import Options
+from convalesce.observe.watch import Watch
+
+ARGUMENTS = (
+    "x",
+    "y",
+    "sample_weight",
+    "validation_data",
+    "validation_split",
+    "batch_size",
+    "epochs",
+    "shuffle",
+    "class_weight",
+    "initial_epoch",
+    "steps_per_epoch",
+)
+
+
+def make_monitor(options: Options, conclude: Callable[[core.Run], Any], show: Any) -> Any:
+    """A `keras.callbacks.Callback` that observes each fit it is handed to.
+
+    Args:
+        options: How closely to look.
+        conclude: From a run to what is concluded.
+        show: `(html, text)`: two functions that render a conclusion.
+    """
+    import keras
+
+    class Monitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+        """Watches each fit and tells, afterwards, what is wrong; show it in a notebook cell."""
+
+        async_safe = True
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.fits: list[core.Fit] = []
+            self.remarks: list[str] = []
+            self._watch: Watch | None = None
+
+        def set_model(self, model: Any) -> None:
+            super().set_model(model)
+            with guarded(self.remarks, "attaching the monitor"), kept_random_state():
+                if model is None or _watched_already():
+                    return
+                arguments, handed = _of_calling_fit()
+                self._watch = Watch(options, model, arguments, None, index=len(self.fits))
+                self._watch.handed = handed
+                if handed is not None:
+                    self._watch.scan_arrays(handed)
+                self._watch.start_clock()
+                self._watch.attach(model)
+
+        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
+            if self._watch is not None:
+                self._watch.train_begins()
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if self._watch is not None:
+                self._watch.epoch_ends(epoch, dict(logs or {}))
+
+        def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
+            watch, self._watch = self._watch, None
+            if watch is None:
+                return
+            with guarded(self.remarks, "ending the observation of a fit"), kept_random_state():
+                self.fits.append(watch.end(""))
+
+        @property
+        def examined(self) -> Any:
+            """What is concluded from all fits so far."""
+            return conclude(
+                core.Run(script="notebook", fits=tuple(self.fits), remarks=tuple(self.remarks))
+            )
+
+        @property
+        def diagnosis(self) -> core.Diagnosis:
+            """The findings, most probable root cause first."""
+            found: core.Diagnosis = self.examined.diagnosis
+            return found
+
+        def _repr_html_(self) -> str:
+            return str(show[0](self.examined))
+
+        def __str__(self) -> str:
+            return str(show[1](self.examined))
+
+    return Monitor()
+
+
+def _watched_already() -> bool:
+    """The whole script is under observation: a second look would only cost."""
+    hook = sys.modules.get("convalesce.observe.hook")
+    active = getattr(hook, "active", None)
+    return bool(active()) if callable(active) else False
+
+
+def _of_calling_fit() -> tuple[dict[str, Any], Handed | None]:
+    """Arguments of the fit that is being called, read off its frame.
+
+    Keras hands a callback neither data nor settings. By the time callbacks are made, fit has cut a
+    validation_split off the data, so that its `x` is the training part.
+    """
+    frame = sys._getframe(1)  # noqa: SLF001 - the documented way to look at a caller
+    while frame is not None:
+        if frame.f_code.co_name == "fit" and "epoch_iterator" in frame.f_locals:
+            found = {k: frame.f_locals[k] for k in ARGUMENTS if k in frame.f_locals}
+            handed = read_handed({k: v for k, v in found.items() if k != "validation_split"})
+            return found, handed
+        frame = frame.f_back  # type: ignore[assignment]  # None ends the walk
+    return {}, None

@@ -1,0 +1,97 @@
+"""A bounded sample of a split, for the answers of the trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from convalesce.observe.answers import BATCH, MOST_EXAMPLES
+from convalesce.observe.arguments import first_leaf, unpack
+
+# Operations of a data set whose extra iteration shows nowhere else.
+HARMLESS = {
+    "_TensorSliceDataset",
+    "_TensorDataset",
+    "_BatchDataset",
+    "_ParallelBatchDataset",
+    "_PaddedBatchDataset",
+    "_MapDataset",
+    "_ParallelMapDataset",
+    "_PrefetchDataset",
+    "_TakeDataset",
+    "_SkipDataset",
+    "_ZipDataset",
+    "_FilterDataset",
+    "_ConcatenateDataset",
+    "_OptionsDataset",
+    "_RangeDataset",
+    "_WindowDataset",
+    "_FlatMapDataset",
+    "_UnbatchDataset",
+    "_CacheDataset",
+}
+STATEFUL = ("PyFunc", "Random", "Multinomial", "StatefulUniform", "Shuffle")
+
+
+def sample_arrays(x: Any, y: Any) -> list[tuple[Any, Any, Any]]:
+    """Batches of evenly spaced rows of arrays, at most `MOST_EXAMPLES`, in mixed order."""
+    import keras
+
+    count = int(first_leaf(x).shape[0])
+    rows = np.unique(np.linspace(0, count - 1, min(count, MOST_EXAMPLES)).astype(np.int64))
+    rows = np.random.default_rng(0).permutation(rows)
+    batches: list[tuple[Any, Any, Any]] = []
+    for start in range(0, len(rows), BATCH):
+        at = np.sort(rows[start : start + BATCH])
+        taken = [
+            None if part is None else keras.tree.map_structure(lambda a, at=at: _rows(a, at), part)
+            for part in (x, y)
+        ]
+        batches.append((taken[0], taken[1], at))
+    return batches
+
+
+def _rows(array: Any, at: Any) -> Any:
+    if hasattr(array, "iloc"):
+        return np.asarray(array.iloc[at])
+    return np.asarray(array)[at]
+
+
+def sample_dataset(dataset: Any, remarks: list[str]) -> list[tuple[Any, Any, Any]]:
+    """The first batches of a tf.data set, where reading them again changes nothing."""
+    if not hasattr(dataset, "element_spec"):
+        return []
+    obstacle = next(_obstacles(dataset), "")
+    if obstacle:
+        remarks.append(
+            f"the answers on the validation data were not read: its pipeline holds {obstacle}, "
+            "and reading it once more could change what the training sees"
+        )
+        return []
+    import keras
+
+    batches: list[tuple[Any, Any, Any]] = []
+    count = 0
+    for element in dataset:
+        x, y, _ = unpack(element) or (element, None, None)
+        parts = [None if p is None else keras.tree.map_structure(np.asarray, p) for p in (x, y)]
+        batches.append((parts[0], parts[1], None))
+        count += len(first_leaf(batches[-1][0]))
+        if count >= MOST_EXAMPLES:
+            break
+    return batches
+
+
+def _obstacles(dataset: Any) -> Iterator[str]:
+    kind = type(dataset).__name__
+    if kind not in HARMLESS:
+        yield kind.strip("_")
+    functions = dataset._functions() if hasattr(dataset, "_functions") else []  # noqa: SLF001
+    for wrapped in functions:
+        for operation in wrapped.function.graph.get_operations():
+            if any(word in operation.type for word in STATEFUL):
+                yield f"{operation.type} in {kind.strip('_')}"
+    for inner in dataset._inputs():  # noqa: SLF001
+        yield from _obstacles(inner)

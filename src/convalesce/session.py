@@ -1,0 +1,163 @@
+"""The course from observation to report: the whole program on one screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from convalesce import core
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FailOn = Literal["error", "warning", "note"]
+CHECK_STEPS = 100  # "its first steps (about a hundred)" of the command line's contract
+SERIOUS = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the person asked for.
+
+    Attributes:
+        every: Monitor every k-th step; None for the default schedule.
+        mute: Ids of causes not to ask.
+        json: Where to write the report; `-` is stdout. So are `html` and `sarif`.
+        store: Folder in which runs are kept; None for the default.
+    """
+
+    every: int | None = None
+    quiet: bool = False
+    mute: tuple[str, ...] = ()
+    json: Path | None = None
+    html: Path | None = None
+    sarif: Path | None = None
+    store: Path | None = None
+
+
+def run(
+    target: str,
+    args: Sequence[str],
+    options: Options,
+    *,
+    module: bool = False,
+    strict: bool = False,
+) -> int:
+    """Run a script watched, and tell what is wrong; the script's own exit status."""
+    from convalesce.observe import observe_script  # noqa: PLC0415 - after the command is known
+    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+
+    look = Look(every=options.every, quiet=options.quiet)
+    examined = conclude(observe_script(target, args, look, module=module), options.mute)
+    tell(examined, options)
+    errors = any(f.severity is core.Severity.ERROR for f in examined.diagnosis.findings)
+    return examined.run.status or (1 if strict and errors else 0)
+
+
+def check(
+    target: str,
+    args: Sequence[str],
+    options: Options,
+    *,
+    module: bool = False,
+    fail_on: FailOn = "error",
+) -> int:
+    """Check data, model and set-up on the first steps of each fit.
+
+    Returns:
+        0 clean, 1 findings at or above `fail_on`, 2 could not judge.
+    """
+    from convalesce.observe import observe_script  # noqa: PLC0415
+    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+
+    look = Look(every=options.every, quiet=options.quiet, cut=CHECK_STEPS)
+    examined = conclude(observe_script(target, args, look, module=module), options.mute)
+    tell(examined, options)
+    bar = SERIOUS.index(core.Severity(fail_on))
+    if any(SERIOUS.index(f.severity) <= bar for f in examined.diagnosis.findings):
+        return 1
+    judged = examined.run.fits and not examined.run.interrupted
+    return 0 if judged and examined.diagnosis.health is not core.Health.CRASHED else 2
+
+
+def monitor(*, every: int | None = None) -> Any:
+    """The same observation as one Keras callback: `model.fit(..., callbacks=[Monitor()])`.
+
+    Args:
+        every: Monitor every k-th step; None for the default schedule.
+    """
+    from convalesce import report  # noqa: PLC0415
+    from convalesce.observe.notebook import make_monitor  # noqa: PLC0415
+    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+
+    return make_monitor(Look(every=every), conclude, (report.to_notebook, report.to_text))
+
+
+def conclude(observed: core.Run, mute: Iterable[str] = ()) -> core.Examined:
+    """What follows from an observed run."""
+    from convalesce.diagnose import diagnose_run  # noqa: PLC0415
+
+    return core.Examined(
+        run=observed,
+        diagnosis=diagnose_run(observed, mute=mute),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def tell(examined: core.Examined, options: Options) -> None:
+    """Write the report wherever it was asked for, and keep the run in the store."""
+    from rich.console import Console  # noqa: PLC0415
+
+    from convalesce import report, track  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    if not options.quiet:
+        report.to_terminal(examined, console)
+    _write(options.json, lambda: report.to_json(examined), console)
+    _write(options.html, lambda: report.to_html(examined).encode(), console)
+    _write(options.sarif, lambda: report.to_sarif(examined), console)
+    if not examined.run.fits:
+        return
+    try:
+        folder = track.keep(examined.run, track.store_path(options.store), now=datetime.now())  # noqa: DTZ005 - the folder is named in the person's own time
+        folder.json.write_bytes(report.to_json(examined))
+        folder.html.write_text(report.to_html(examined), encoding="utf-8")
+    except OSError as error:
+        console.print(
+            f"convalesce could not keep this run in {track.store_path(options.store)}: "
+            f"{error.strerror or error}. Name another folder with --store.",
+            markup=False,
+            highlight=False,
+        )
+        return
+    if not options.quiet and options.html is None:
+        console.print(f"full report: {folder.html}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _write(path: Path | None, content: Any, console: Console) -> None:
+    """Write one report; an unwritable place is said, and the report is not lost."""
+    if path is None:
+        return
+    data: bytes = content()
+    if str(path) == "-":
+        sys.stdout.buffer.write(data + b"\n")
+        sys.stdout.buffer.flush()
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as error:
+        fallback = Path.home() / path.name
+        console.print(
+            f"convalesce could not write {path}: {error.strerror or error}.",
+            markup=False,
+            highlight=False,
+        )
+        with suppress(OSError):
+            fallback.write_bytes(data)
+            console.print(f"The report is in {fallback}.", markup=False, highlight=False)
