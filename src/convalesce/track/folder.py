@@ -35,7 +35,7 @@ def store_path(asked: Path | None = None) -> Path:
 
 
 def keep(run: core.Run, store: Path, *, now: datetime) -> RunFolder:
-    """A new folder with the record of each fit.
+    """A new folder with the record of the run.
 
     Raises:
         OSError: The store cannot be written to (no space, read-only).
@@ -47,10 +47,9 @@ def keep(run: core.Run, store: Path, *, now: datetime) -> RunFolder:
         ignore.write_text("*\n", encoding="utf-8")
     name = re.sub(r"\W+", "-", Path(run.script).stem).strip("-") or "script"
     folder = _fresh(runs / f"{now:%Y%m%d-%H%M%S}-{name}")
-    for fit in run.fits:
-        part = folder / f"fit{fit.index}.msgpack.part"
-        part.write_bytes(encode(fit.signals))
-        part.rename(folder / f"fit{fit.index}.msgpack")
+    part = folder / "run.msgpack.part"
+    part.write_bytes(encode(run))
+    part.rename(folder / "run.msgpack")
     return RunFolder(folder)
 
 
