@@ -121,8 +121,6 @@ def tell(examined: core.Examined, options: Options) -> None:
     _write(options.json, lambda: report.to_json(examined), console)
     _write(options.html, lambda: report.to_html(examined).encode(), console)
     _write(options.sarif, lambda: report.to_sarif(examined), console)
-    if not examined.run.fits:
-        return
     try:
         folder = track.keep(examined.run, track.store_path(options.store), now=datetime.now())  # noqa: DTZ005 - the folder is named in the person's own time
         folder.json.write_bytes(report.to_json(examined))
