@@ -1,0 +1,94 @@
+"""Order and standing of findings, on evidence made by hand."""
+
+from convalesce import core
+from convalesce.causes import all_causes
+from convalesce.diagnose.ask import diagnose, explained, finding, health, in_order
+from convalesce.diagnose.script import diagnose_run
+
+LIMIT = core.Limit(1.0, "1", "made for this test")
+
+
+def evidence(
+    strength: float,
+    *,
+    stated: bool,
+    severity: core.Severity = core.Severity.WARNING,
+) -> core.Evidence:
+    return core.Evidence(
+        readings=(core.Reading(core.LOSS, 2.0, LIMIT),),
+        says="made for this test",
+        strength=strength,
+        stated=stated,
+        severity=severity,
+    )
+
+
+def found(cause: str, strength: float, *, stated: bool) -> core.Finding:
+    return finding(all_causes()[cause], evidence(strength, stated=stated))
+
+
+def nan_data() -> core.Signals:
+    return all_causes()["data.nonfinite"].sick[0]
+
+
+def test_facts_come_before_suspicions_and_strength_decides_among_them() -> None:
+    fact = found("data.nonfinite", 0.3, stated=True)
+    strong = found("hp.lr_high", 0.9, stated=False)
+    weak = found("hp.lr_low", 0.2, stated=False)
+    assert in_order([weak, strong, fact]) == [fact, strong, weak]
+
+
+def test_upstream_comes_first_where_all_else_is_equal() -> None:
+    down = found("hp.lr_high", 0.5, stated=False)
+    up = found("data.unnormalized", 0.5, stated=False)
+    assert in_order([down, up]) == [up, down]
+
+
+def test_a_suspicion_that_a_fact_explains_becomes_a_note_that_says_so() -> None:
+    fact = found("data.nonfinite", 1.0, stated=True)
+    mimic = next(
+        c.id for c in all_causes().values() if "data.nonfinite" in c.mimics and c.id[:2] != "da"
+    )
+    _, note = explained([fact, found(mimic, 0.9, stated=False)])
+    assert note.explained_by == "data.nonfinite"
+    assert note.severity is core.Severity.NOTE
+
+
+def test_only_suspicions_leave_a_run_undecided() -> None:
+    assert health([]) is core.Health.HEALTHY
+    assert health([found("hp.lr_high", 0.9, stated=False)]) is core.Health.UNDECIDED
+    assert health([found("hp.lr_high", 0.9, stated=True)]) is core.Health.UNHEALTHY
+
+
+def test_a_cause_without_its_signals_is_not_asked_and_the_reason_is_given() -> None:
+    diagnosis = diagnose(nan_data())
+    assert diagnosis.findings[0].cause == "data.nonfinite"
+    asked = all_causes().keys() - {n.cause for n in diagnosis.not_asked}
+    assert all(set(all_causes()[c].needs) <= set(nan_data().recorded) for c in asked)
+    assert all(n.why for n in diagnosis.not_asked)
+
+
+def test_a_muted_cause_is_not_asked() -> None:
+    diagnosis = diagnose(nan_data(), mute=("data.nonfinite",))
+    assert core.NotAsked("data.nonfinite", "muted") in diagnosis.not_asked
+    assert all(f.cause != "data.nonfinite" for f in diagnosis.findings)
+
+
+def test_a_cause_in_several_fits_is_said_once_with_the_others_named() -> None:
+    fits = tuple(core.Fit(index=i, signals=nan_data()) for i in range(3))
+    diagnosis = diagnose_run(core.Run(script="train.py", fits=fits))
+    (one,) = [f for f in diagnosis.findings if f.cause == "data.nonfinite"]
+    assert {one.fit, *one.also_in} == {0, 1, 2}
+
+
+def test_a_script_without_a_fit_is_undecided_and_says_why() -> None:
+    diagnosis = diagnose_run(core.Run(script="train.py"))
+    assert diagnosis.health is core.Health.UNDECIDED
+    assert {n.cause for n in diagnosis.not_asked} == set(all_causes())
+
+
+def test_a_crash_is_the_verdict_whatever_the_fits_showed() -> None:
+    crash = core.Crash(exception="KeyError", message="'x'", phase="other")
+    fits = (core.Fit(index=0, signals=nan_data()),)
+    diagnosis = diagnose_run(core.Run(script="train.py", fits=fits, crash=crash, status=1))
+    assert diagnosis.health is core.Health.CRASHED
