@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from convalesce.core.change import Change
 from convalesce.core.signal import Signal
 from convalesce.core.site import Site
 
@@ -57,6 +58,8 @@ class Evidence:
         severity: How much it matters if it is true.
         layers: Names of the layers concerned.
         rows: Rows of the training data concerned.
+        changes: What would mend it where the record tells, the one to try first in front;
+            a cause's `remedies` may hand them on.
         site: The line to look at; None for the line of fit.
     """
 
@@ -67,4 +70,5 @@ class Evidence:
     severity: Severity = Severity.WARNING
     layers: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
+    changes: tuple[Change, ...] = ()
     site: Site | None = None
