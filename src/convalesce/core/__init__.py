@@ -107,6 +107,10 @@ from convalesce.core.finding import NotAsked as NotAsked
 from convalesce.core.finding import Verdict as Verdict
 from convalesce.core.lab import Lab as Lab
 from convalesce.core.lab import Outcome as Outcome
+from convalesce.core.measure import Unsuited as Unsuited
+from convalesce.core.measure import unsuited as unsuited
+from convalesce.core.mismatch import Mismatch as Mismatch
+from convalesce.core.mismatch import mismatches as mismatches
 from convalesce.core.model import Layer as Layer
 from convalesce.core.model import Model as Model
 from convalesce.core.model import Output as Output
@@ -125,3 +129,7 @@ from convalesce.core.signal import Signal as Signal
 from convalesce.core.signal import Signals as Signals
 from convalesce.core.signal import UnrecordedSignal as UnrecordedSignal
 from convalesce.core.site import Site as Site
+from convalesce.core.task import Goal as Goal
+from convalesce.core.task import Task as Task
+from convalesce.core.task import goals as goals
+from convalesce.core.task import task_of as task_of
