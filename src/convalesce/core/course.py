@@ -152,6 +152,8 @@ class Crash:
         layer: Name of the layer that it arose in, empty where there is none.
         site: The innermost line of the user's own code.
         numbers: What could be read from the message: `label`, `classes`, `expected_width` …
+        part: Whose code raised it, as far as it is known: of a layer, the loss or a metric.
+        function: Name of that loss or metric, e.g. `categorical_crossentropy`.
     """
 
     exception: str
@@ -160,3 +162,5 @@ class Crash:
     layer: str = ""
     site: Site | None = None
     numbers: Mapping[str, float] = field(default_factory=dict)
+    part: Literal["", "layer", "loss", "metric"] = ""
+    function: str = ""
