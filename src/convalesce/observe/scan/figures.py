@@ -1,0 +1,200 @@
+"""Streamed figures of one array: extremes, moments, what is not finite, what is constant.
+
+Every reduction runs along the first axis of a block that fits into the cache: there NumPy's
+loops use vector instructions, and a sum of 256 rows is a product with a row of ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convalesce.observe.scan.structure import Array
+
+BLOCK = 1 << 17  # entries of a block: half a megabyte as float32
+ROWS = 256  # of a block: 256 squares of a byte sum exactly in float32
+WIDTH = 1024
+LISTED = 4096  # channels that are kept
+NAMED = 32  # rows that are named
+PROBES = 16
+
+
+@dataclass(slots=True)
+class Figures:
+    """Sums over all rows seen, per channel (the last axis cycles through the channels).
+
+    Attributes:
+        channels: Entries a channel index runs over.
+        shift: Taken off before squaring, so that a large mean does not eat the variance.
+    """
+
+    channels: int
+    entries: int = 0
+    rows: int = 0
+    zeros: int = 0
+    nonfinite: int = 0
+    nonfinite_rows: int = 0
+    blank_rows: int = 0
+    named: list[int] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
+    shift: NDArray[np.float64] | None = None
+    count: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    total: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    square: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    low: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    high: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        self.count, self.total, self.square = (np.zeros(self.channels) for _ in range(3))
+        self.low = np.full(self.channels, np.inf)
+        self.high = np.full(self.channels, -np.inf)
+
+    def add(self, chunk: Array) -> None:
+        """Takes in rows of shape `(examples, ...)`."""
+        if not chunk.size:
+            self.rows += len(chunk)
+            return
+        chunk = np.ascontiguousarray(chunk)
+        chunk = chunk.view(np.uint8) if chunk.dtype == np.bool_ else chunk
+        if self.shift is None:
+            self.shift = _shift(chunk, self.channels)
+        before = self.nonfinite
+        flat = chunk.reshape(-1)
+        repeat = max(1, WIDTH // self.channels)
+        width = self.channels * repeat
+        whole = len(flat) // width * width
+        step = max(1, min(ROWS, BLOCK // width))
+        table = flat[:whole].reshape(-1, width)
+        with np.errstate(all="ignore"):
+            for start in range(0, len(table), step):
+                self._block(table[start : start + step], repeat)
+            if whole < len(flat):
+                self._block(flat[whole:].reshape(-1, self.channels), 1)
+        self._rows(chunk.reshape(len(chunk), -1), self.nonfinite > before)
+        self.entries += chunk.size
+        self.rows += len(chunk)
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Per channel, over finite values; 0 where there is none."""
+        shift = self.shift if self.shift is not None else np.zeros(self.channels)
+        return np.where(self.count > 0, shift + self.total / np.maximum(self.count, 1), 0.0)
+
+    @property
+    def variance(self) -> NDArray[np.float64]:
+        """Per channel, over finite values."""
+        count = np.maximum(self.count, 1)
+        spread = np.maximum(self.square / count - (self.total / count) ** 2, 0.0)
+        return np.where(self.low == self.high, 0.0, spread)
+
+    @property
+    def zero_share(self) -> float:
+        """Share of entries that are exactly zero."""
+        return self.zeros / self.entries if self.entries else 0.0
+
+    def overall(self) -> tuple[float, float, float, float]:
+        """Minimum, maximum, mean and standard deviation over all channels together."""
+        known = self.count > 0
+        if not known.any():
+            return 0.0, 0.0, 0.0, 0.0
+        weight = self.count / self.count.sum()
+        mean = float((weight * self.mean).sum())
+        within = float((weight * self.variance).sum())
+        between = float((weight * (self.mean - mean) ** 2).sum())
+        spread = float(np.sqrt(within + between))
+        return float(self.low[known].min()), float(self.high[known].max()), mean, spread
+
+    def _block(self, block: Array, repeat: int) -> None:
+        low, high = block.min(0), block.max(0)
+        if block.dtype.kind == "f" and not (np.isfinite(low).all() and np.isfinite(high).all()):
+            self._patchy(block.reshape(-1, self.channels))
+            return
+        self.zeros += block.size - int(np.count_nonzero(block))
+        shift = np.tile(self._shift, repeat)
+        narrow = block.dtype.itemsize <= 2 or block.dtype == np.float32
+        square, total = _moments(block, shift, np.float32 if narrow else np.float64)
+        if narrow and not np.isfinite(square).all():
+            square, total = _moments(block, shift, np.float64)
+        self._merge(
+            np.full(self.channels, len(block) * repeat, np.float64),
+            total.reshape(repeat, -1).sum(0),
+            square.reshape(repeat, -1).sum(0),
+            low.reshape(repeat, -1).min(0),
+            high.reshape(repeat, -1).max(0),
+        )
+
+    def _patchy(self, table: Array) -> None:
+        """A block with NaN or infinite entries, shape `(any, channels)`."""
+        finite = np.isfinite(table)
+        self.nonfinite += table.size - int(finite.sum())
+        self.zeros += int((table == 0).sum())
+        centred = np.where(finite, table.astype(np.float64) - self._shift, 0.0)
+        self._merge(
+            finite.sum(0).astype(np.float64),
+            centred.sum(0),
+            (centred**2).sum(0),
+            np.where(finite, table, np.inf).min(0),
+            np.where(finite, table, -np.inf).max(0),
+        )
+
+    def _merge(self, count: Array, total: Array, square: Array, low: Array, high: Array) -> None:
+        self.count += count
+        self.total += total
+        self.square += square
+        self.low = np.minimum(self.low, low)
+        self.high = np.maximum(self.high, high)
+
+    def _rows(self, rows: Array, patchy: bool) -> None:  # noqa: FBT001  # of one caller
+        if patchy:
+            broken = np.flatnonzero(~np.isfinite(rows).all(1))
+            self.nonfinite_rows += len(broken)
+            self.named += [self.rows + int(r) for r in broken[: NAMED - len(self.named)]]
+        if rows.shape[1] > 1:
+            blank = _blank(rows)
+            self.blank_rows += len(blank)
+            self.blank += [self.rows + int(r) for r in blank[: NAMED - len(self.blank)]]
+
+    @property
+    def _shift(self) -> NDArray[np.float64]:
+        return self.shift if self.shift is not None else np.zeros(self.channels)
+
+
+def _moments(
+    block: Array, shift: Array, dtype: type[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    ones = np.ones(len(block), dtype)
+    values = block.astype(dtype)
+    if shift.any():
+        values -= shift.astype(dtype)
+    total = (ones @ values).astype(np.float64)
+    np.multiply(values, values, out=values)
+    return (ones @ values).astype(np.float64), total
+
+
+def _shift(chunk: Array, channels: int) -> NDArray[np.float64]:
+    """A value amid each channel's, representable in the narrow type that sums run in.
+
+    Bytes need none: their squares sum exactly.
+    """
+    if chunk.dtype.kind in "bu" and chunk.dtype.itemsize == 1:
+        return np.zeros(channels)
+    table = chunk.reshape(-1, channels)
+    table = table[:: max(1, len(table) // 256)][:256].astype(np.float64)
+    table[~np.isfinite(table)] = np.nan
+    known = np.isfinite(table).any(0)
+    middle = np.zeros(channels)
+    middle[known] = np.nanmedian(table[:, known], axis=0)
+    return middle.astype(np.float32).astype(np.float64)
+
+
+def _blank(rows: Array) -> NDArray[np.intp]:
+    """Rows whose values are all equal: a few places first, the whole row only where they agree."""
+    places = np.unique(np.linspace(0, rows.shape[1] - 1, PROBES).astype(np.intp))
+    few = rows[:, places]
+    likely = np.flatnonzero((few == few[:, :1]).all(1))
+    if not len(likely):
+        return likely
+    equal = [bool((rows[r] == rows[r, 0]).all()) for r in likely]
+    return np.asarray(likely[np.asarray(equal, bool)])
