@@ -1,0 +1,153 @@
+"""The report as JSON: fixed by schema 1; keys may be added, none changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+import numpy as np
+
+import convalesce
+from convalesce import core
+from convalesce.report import words
+
+SCHEMA = 1
+
+
+def document(examined: core.Examined) -> bytes:
+    """The whole report, two spaces of indent, UTF-8."""
+    return msgspec.json.format(msgspec.json.encode(valid(report(examined))), indent=2)
+
+
+def report(examined: core.Examined) -> dict[str, Any]:
+    """The report as plain values, numbers still as measured."""
+    run, diagnosis = examined.run, examined.diagnosis
+    standing = words.standing(diagnosis.findings)
+    refuted = words.refuted(diagnosis.findings)
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "convalesce", "version": convalesce.__version__},
+        "script": words.short(run.script),
+        "started": examined.started,
+        "verdict": diagnosis.health.value,
+        "headline": words.headline(examined),
+        "findings": [_finding(f, rank, examined) for rank, f in enumerate(standing, 1)],
+        "refuted": [_finding(f, rank, examined) for rank, f in enumerate(refuted, 1)],
+        "not_asked": [{"cause": n.cause, "why": n.why} for n in diagnosis.not_asked],
+        "fits": [_fit(fit) for fit in run.fits],
+        "crash": _crash(run.crash),
+        "status": run.status,
+        "interrupted": run.interrupted,
+        "cut": run.cut,
+        "remarks": list(words.remarks(examined)),
+        "cost": asdict(words.total_cost(run)),
+    }
+
+
+def _finding(finding: core.Finding, rank: int, examined: core.Examined) -> dict[str, Any]:
+    evidence = finding.evidence
+    site = words.place(finding, examined.run)
+    return {
+        "cause": finding.cause,
+        "rank": rank,
+        "severity": finding.severity.value,
+        "verdict": finding.verdict.value,
+        "confidence": finding.confidence,
+        "title": finding.title,
+        "says": evidence.says,
+        "fit": finding.fit,
+        "also_in": list(finding.also_in),
+        "step": _step(finding, examined.run),
+        "where": {**_site(site), "layers": list(evidence.layers)},
+        "rows": list(evidence.rows),
+        "evidence": [_reading(r) for r in evidence.readings],
+        "explained_by": finding.explained_by or None,
+        "trial": None,
+        "remedies": [_remedy(change) for change in finding.remedies],
+        "page": f"{examined.pages}/{finding.cause}.md",
+    }
+
+
+def _reading(one: core.Reading) -> dict[str, Any]:
+    return {
+        "signal": one.signal.name,
+        "observed": one.observed,
+        "limit": one.limit.value,
+        "unit": one.limit.unit,
+        "source": one.limit.source,
+        "says": words.reading(one),
+    }
+
+
+def _remedy(change: core.Change) -> dict[str, Any]:
+    return {
+        "change": str(change),
+        "name": type(change).__name__,
+        "safety": "safe" if change.safe else "unsafe",
+        "diff": None,
+    }
+
+
+def _site(site: core.Site | None) -> dict[str, Any]:
+    if site is None:
+        return {"file": None, "line": None}
+    return {"file": words.short(site.file), "line": site.line}
+
+
+def _step(finding: core.Finding, run: core.Run) -> int | None:
+    """The step at which the evidence was read; None for facts that hold before any."""
+    signals = next((f.signals for f in run.fits if f.index == finding.fit), None)
+    if signals is None:
+        return None
+    read = {r.signal for r in finding.evidence.readings}
+    if core.ORIGIN in read and core.ORIGIN in signals:
+        return signals[core.ORIGIN].step
+    last = [signals[s].steps[-1] for s in read if s.kind is core.Series and s in signals]
+    return int(max(last)) if last else None
+
+
+def _fit(fit: core.Fit) -> dict[str, Any]:
+    history = words.fact(fit.signals, core.HISTORY)
+    return {
+        "index": fit.index,
+        "where": _site(fit.site),
+        "continues": fit.continues,
+        "epochs": history.epochs if history else 0,
+        "steps": history.steps if history else 0,
+        "planned": history.planned if history else None,
+        "stopped": history.stopped if history else "",
+        "history": {k: list(v) for k, v in history.metrics.items()} if history else {},
+        "cost": asdict(fit.cost),
+        "remarks": list(fit.remarks),
+    }
+
+
+def _crash(crash: core.Crash | None) -> dict[str, Any] | None:
+    if crash is None:
+        return None
+    return {
+        "exception": crash.exception,
+        "message": crash.message,
+        "phase": crash.phase,
+        "layer": crash.layer or None,
+        "where": _site(crash.site),
+    }
+
+
+def valid(value: Any) -> Any:
+    """The same with what JSON can't say replaced: no NaN, no infinity, no lone surrogate."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case Mapping():
+            return {valid(str(k)): valid(v) for k, v in value.items()}
+        case np.generic():
+            return valid(value.item())
+        case Sequence() | np.ndarray():
+            return [valid(v) for v in value]
+        case float() if not math.isfinite(value):
+            return None
+    return value
