@@ -78,6 +78,8 @@ from convalesce.core.change import Trial as Trial
 from convalesce.core.change import UnifyPreprocessing as UnifyPreprocessing
 from convalesce.core.change import WarmUp as WarmUp
 from convalesce.core.change import WeightClasses as WeightClasses
+from convalesce.core.collision import Collision as Collision
+from convalesce.core.collision import collision as collision
 from convalesce.core.course import Crash as Crash
 from convalesce.core.course import Evaluation as Evaluation
 from convalesce.core.course import Evaluations as Evaluations
@@ -110,6 +112,7 @@ from convalesce.core.lab import Outcome as Outcome
 from convalesce.core.measure import Unsuited as Unsuited
 from convalesce.core.measure import unsuited as unsuited
 from convalesce.core.mismatch import Mismatch as Mismatch
+from convalesce.core.mismatch import blamed as blamed
 from convalesce.core.mismatch import mismatches as mismatches
 from convalesce.core.model import Layer as Layer
 from convalesce.core.model import Model as Model

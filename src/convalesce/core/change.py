@@ -184,6 +184,10 @@ class SetOutputActivation(Change):
     units: int | None = None
     reads = "give the last layer activation {activation}"
 
+    def __str__(self) -> str:
+        wide = f"{self.units} unit{'s' * (self.units != 1)} and " if self.units else ""
+        return f"give the last layer {wide}activation {self.activation}"
+
 
 @dataclass(frozen=True)
 class SetInitializer(Change):
@@ -377,6 +381,9 @@ class SetLoss(Change):
     name: str
     from_logits: bool | None = None
     reads = "use the loss {name} (from_logits={from_logits})"
+
+    def __str__(self) -> str:
+        return f"use the loss {self.name}{'(from_logits=True)' if self.from_logits else ''}"
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from convalesce.core.change import Change, RepairLabels, SetLoss, SetOutputActivation
+from convalesce.core.data import Split
 from convalesce.core.evidence import Severity
 from convalesce.core.model import Layer, Model
 from convalesce.core.pairing import Problem, positions_problem, problem
-from convalesce.core.setup import Loss
-from convalesce.core.task import Goal, Labels, Task, task_of
+from convalesce.core.setup import Loss, Setup
+from convalesce.core.task import Goal, Labels, Task, goals, task_of
 
 Part = Literal["labels", "output_activation", "loss"]
 
@@ -183,3 +184,13 @@ def _losses(goal: Goal, task: Task) -> Iterator[_Choice]:
         for flag in flags:
             if (name, flag) != (now.name, now.from_logits):
                 yield _Choice(Loss(name=name, from_logits=flag), 1, SetLoss(name, flag))
+
+
+def blamed(train: Split, model: Model, setup: Setup, part: Part) -> Mismatch | None:
+    """The gravest mismatch that blames a part; None where training is out of Keras's hands."""
+    if setup.custom_train_step:
+        return None
+    found = [m for goal in goals(train, model, setup) for m in mismatches(goal, model)]
+    mine = [m for m in found if m.part == part]
+    order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
+    return min(mine, key=lambda m: (order.index(m.severity), not m.alone), default=None)
