@@ -329,7 +329,7 @@ def progress(signals: Signals) -> Progress:
     end = float(epochs[-1] - last) if len(epochs) else math.nan
     if len(steps) and not len(epochs):
         end = float(np.median(steps[-max(5, len(steps) // 10) :]) - last)
-    initial = float(steps[0]) if len(steps) else math.nan
+    initial = float(np.mean(steps[: max(1, len(steps) // 50)])) if len(steps) else math.nan
     known = [level for level in (chance + first, initial) if math.isfinite(level)]
     gained = skill(answers)
     if math.isnan(gained):

@@ -1,0 +1,187 @@
+"""Learning rate too high.
+
+Every update overshoots the valley that it descends, so the loss bounces, climbs or ends as NaN.
+
+## Symptom
+Updates of a tenth of the weights and more, and a loss that jumps above its start, ends at that of a
+constant answer, or is not finite. Milder: the loss falls, but swings widely on its way and
+ends above what a smaller rate reaches.
+
+## Why it happens
+Along a direction of curvature $h$, gradient descent contracts only for rates below $2/h$. Past
+that the error changes sign and grows at every step. One violent step can kill every ReLU
+behind it, so that a rate far too high may end in silence: one constant answer and no gradient.
+
+## How it is confirmed
+One snapshot, the same batches, 100 steps at a tenth of the rate: the loss must end lower.
+Unscaled inputs, a bad initial scale and exploding recurrent gradients overshoot as well; they
+answer to their own remedies and are tried beside it.
+
+## Remedy
+The rate that a confirmed range test finds; the optimizer's published default as a first guess.
+If the first steps alone are violent, a warm-up.
+
+## Sources
+- LeCun, Bottou, Orr and Müller, *Efficient BackProp*, 1998, sections 4.7 and 5.1.
+- Smith, *Cyclical Learning Rates for Training Neural Networks*, WACV 2017.
+- Karpathy, *CS231n: Convolutional Neural Networks for Visual Recognition*, notes on babysitting the
+  learning process: an update of about 1e-3 of the weights.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from convalesce import core
+from convalesce.core import LOSS, SETUP, UPDATE_RATIO, curves
+
+VIOLENT = core.Limit(
+    0.1,
+    unit="1",
+    source="a hundred times the 1e-3 of the CS231n notes: one step redoes a tenth of the weights",
+)
+JUMP = core.Limit(
+    2.0, unit="1", source="twice the loss that training began at: updates undo what is known"
+)
+RESTLESS = core.Limit(
+    1e-2, unit="1", source="ten times the 1e-3 of the CS231n notes, still at the end of training"
+)
+SWING = core.Limit(
+    0.5, unit="1", source="the loss rose again by half of what it fell, averaged over blocks"
+)
+DEFAULTS = {"SGD": 1e-2}  # Keras's; 1e-3 for its other optimizers
+UNLEARNED, LEARNED = 0.05, 0.9  # of what chance leaves open
+WINDOW = 64  # examples that a loss is averaged over, so that one odd example is no jump
+
+
+def symptom(signals: core.Signals) -> core.Evidence | None:
+    """Violent updates with a loss that jumps, stalls or is not finite; or restless ones.
+
+    Args:
+        signals: `LOSS`, shape `(time,)`, and `UPDATE_RATIO`, shape `(time, variable)`.
+    """
+    loss, ratios = signals[LOSS].values, curves.of_kernels(signals[UPDATE_RATIO])
+    setup, progress = signals.get(SETUP), curves.progress(signals)
+    known, steps = curves.finite(ratios), curves.finite(loss)
+    if not len(known) or not len(steps):
+        return None
+    broken = len(steps) < loss.size
+    largest = float(known.max())
+    jump = _jump(steps, progress, setup)
+    late = float(np.median(known[-max(1, len(known) // 3) :]))
+    swing = curves.oscillation(curves.blocks(steps, 20))
+    violent, jumped = largest > VIOLENT.value, jump > JUMP.value
+    unlearned = progress.skill < UNLEARNED
+    restless = late > RESTLESS.value and swing > SWING.value and not progress.skill > LEARNED
+    readings = {
+        "jump": core.Reading(LOSS, jump, JUMP, "highest loss over the one at the start"),
+        "violent": core.Reading(UPDATE_RATIO, largest, VIOLENT, "largest update over its weight"),
+        "restless": core.Reading(UPDATE_RATIO, late, RESTLESS, "update over weight at the end"),
+        "swing": core.Reading(LOSS, swing, SWING, "rises of the loss over its range"),
+    }
+    if broken and (violent or jumped):
+        says, keys = "the loss is not finite", ("violent", "jump")
+    elif unlearned and (violent or jumped):
+        says, keys = "nothing was learned", ("violent", "jump")
+    elif violent and jumped:
+        says, keys = "the loss jumped on its way", ("jump", "violent")
+    elif restless:
+        says, keys = "the loss swings to the end", ("restless", "swing")
+    else:
+        return None
+    serious = broken or unlearned
+    times = _times_default(setup)
+    return core.Evidence(
+        readings=tuple(readings[key] for key in keys),
+        says=f"{says}: updates of up to {largest:.2g} of the weights a step, loss up to "
+        f"{jump:.3g} times its start" + (f", rate {times:.3g} times the default" if times else ""),
+        strength=_strength(times, both=violent and jumped, serious=serious),
+        severity=core.Severity.ERROR if serious else core.Severity.WARNING,
+    )
+
+
+def _jump(steps: curves.Floats, progress: curves.Progress, setup: core.Setup | None) -> float:
+    """Highest loss, averaged over some examples, over that of the start or of chance."""
+    size = setup.batch_size if setup is not None and setup.batch_size else WINDOW
+    width = max(1, min(math.ceil(WINDOW / max(size, 1)), len(steps) // 4))
+    with np.errstate(all="ignore"):
+        sums = np.cumsum(np.concatenate([[0.0], steps]))
+        means = curves.finite((sums[width:] - sums[:-width]) / width)
+        if not len(means):
+            return math.inf
+        level = max(float(means[0]), progress.start if math.isfinite(progress.start) else 0.0)
+        jump = float(means.max() / level) if level > 0 else 1.0
+    return jump if math.isfinite(jump) else math.inf
+
+
+def _times_default(setup: core.Setup | None) -> float | None:
+    """The rate over the optimizer's default in Keras; momentum counts by what it adds up to."""
+    optimizer = setup.optimizer if setup is not None else None
+    if optimizer is None or not math.isfinite(optimizer.learning_rate):
+        return None
+    rate = optimizer.learning_rate
+    if optimizer.name == "SGD" and optimizer.momentum is not None and optimizer.momentum < 1:
+        rate *= 0.1 / max(1 - optimizer.momentum, 1e-3) if optimizer.momentum > 0.9 else 1
+    return rate / DEFAULTS.get(optimizer.name, 1e-3)
+
+
+def _strength(times: float | None, *, both: bool, serious: bool) -> float:
+    orders = math.log10(times) if times is not None and times > 0 else 0.0
+    return min(0.9, 0.35 + 0.15 * both + 0.15 * serious + 0.15 * min(max(orders, 0.0), 2.0))
+
+
+def probe(evidence: core.Evidence) -> core.Trial:
+    """A tenth of the rate must learn where the full rate does not."""
+    return core.Trial(core.ScaleLearningRate(0.1), predict=core.Falls(LOSS))
+
+
+def remedies(evidence: core.Evidence) -> list[core.Change]:
+    """The measured rate first; else what brings updates down; a warm-up for a rough start."""
+    worst = max((r.observed / r.limit.value for r in evidence.readings), default=10.0)
+    factor = 0.03 if worst > 10 else 0.1 if worst > 3 else 0.3
+    return [core.FindLearningRate(), core.ScaleLearningRate(factor), core.WarmUp(steps=500)]
+
+
+def _record(losses: list[float], ratio: float, learned: float) -> core.Signals:
+    sgd = core.Optimizer(name="SGD", learning_rate=0.1, momentum=0.9)
+    return core.record(
+        {
+            LOSS: losses,
+            UPDATE_RATIO: {"dense/kernel": [ratio] * len(losses)},
+            SETUP: core.Setup(losses=(), optimizer=sgd, batch_size=64),
+            core.TRAIN_ANSWERS: core.Predictions(
+                role="train", examples=9, loss=1 - learned, baseline_loss=1.0
+            ),
+        }
+    )
+
+
+CAUSE = core.Cause(
+    module=__name__,
+    page=__doc__,
+    needs=(LOSS, UPDATE_RATIO),
+    wants=tuple(s for s in curves.PROGRESS if s is not LOSS),
+    symptom=symptom,
+    probe=probe,
+    remedies=remedies,
+    mimics=(
+        "data.unnormalized",
+        "data.nonfinite",
+        "arch.exploding_gradient",
+        "arch.initialization",
+        "arch.dead_units",
+        "hp.optimizer",
+        "hp.batch_small",
+    ),
+    sick=(
+        _record([2.3, 40.0, math.nan], 0.4, math.nan),
+        _record([2.3, 30.0, *[2.3] * 20], 0.4, 0.0),
+        _record([2.3, 1.2, 2.0, 1.1, 1.9, 1.0] * 5, 0.03, 0.5),
+    ),
+    healthy=(
+        _record([2.3 * 0.9**i for i in range(30)], 1e-3, 0.9),
+        _record([2.3] * 30, 1e-7, 0.0),  # hp.lr_low
+    ),
+)

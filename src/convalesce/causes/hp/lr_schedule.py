@@ -1,0 +1,188 @@
+"""The learning rate should change during training and does not, or changes wrongly.
+
+The rate has decayed to nothing while there was most to learn, or never gets to its full height.
+
+## Symptom
+The loss falls for a while and then freezes, from one step to the next and for good; the weights
+stop moving with it. Or the rate still climbs when training ends.
+
+## Why it happens
+`decay_steps` counts updates, not epochs: a decay meant for every few epochs happens every few
+batches. `ReduceLROnPlateau` with a large `min_delta` or a patience of one takes a fall for
+a plateau. A warm-up longer than the training never ends.
+
+## How it is confirmed
+By facts: the rate in force at each step, the share of training that it left to itself, and whether
+the loss was still falling when it went; for `ReduceLROnPlateau`, that the value it monitors stood
+at its best when the rate was cut. Cosine and step decays that end small at the end are no fault.
+
+## Remedy
+A decay laid out over all updates (epochs times updates an epoch), cosine for instance, or
+`ReduceLROnPlateau` with `min_delta=0`, factor 0.5 and a patience beyond the noise.
+
+## Sources
+- Bottou, Curtis and Nocedal, *Optimization Methods for Large-Scale Machine Learning*, SIAM Review
+  2018, section 4: steps must shrink, but not so fast that their sum stays finite.
+- He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition*, CVPR 2016: a tenth at a
+  half and a hundredth at three quarters of training.
+- Loshchilov and Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR 2017.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import numpy as np
+
+from convalesce import core
+from convalesce.core import HISTORY, LEARNING_RATE, LOSS, SETUP, curves
+
+SPENT = 1e-2  # of its height: the smallest rate of He et al. 2016's step decay
+EARLY = core.Limit(
+    0.5,
+    unit="1",
+    source="He et al. 2016 reach a hundredth of the rate at three quarters of training; before "
+    "half of it, most of the training has next to no rate",
+)
+AT_ONCE = 0.1  # of training: so early that no loss need be looked at
+WARM = core.Limit(0.5, unit="1", source="half of its target is the most that the rate ever gets to")
+LEARNED = 0.98  # of what chance leaves open: the rate may well rest
+UNLEARNED = 0.5  # of what chance leaves open
+
+
+def symptom(signals: core.Signals) -> core.Evidence | None:
+    """The rate is spent before half of training and the loss still fell; or warm-up never ends.
+
+    Args:
+        signals: `SETUP`; the rate as planned, as in force, or of each epoch, and the losses.
+    """
+    setup, series, history = signals[SETUP], signals.get(LEARNING_RATE), signals.get(HISTORY)
+    progress = curves.progress(signals)
+    schedule = setup.optimizer.schedule if setup.optimizer is not None else None
+    planned = curves.finite(schedule.planned) if schedule is not None else np.empty(0)
+    if schedule is not None and (cold := _never_warm(schedule, planned)) is not None:
+        return cold
+    rates, source = planned, cast("core.Signal[Any]", SETUP)
+    if len(rates) < 3 and series is not None:
+        rates, source = curves.finite(series.values), LEARNING_RATE
+    if len(rates) < 3 and history is not None:
+        rates, source = curves.finite(history.learning_rate), HISTORY
+    at = _spent_at(rates)
+    if at is None or at > EARLY.value or progress.skill > LEARNED:
+        return None
+    cuts = _cuts_at_best(history, setup)
+    fell = _fell_before(signals, at)
+    unlearned = not math.isfinite(progress.skill) or progress.skill < UNLEARNED
+    if not (fell or cuts or (unlearned and at < AT_ONCE)):
+        return None
+    height, left = float(rates.max()), float(rates[-1])
+    who = schedule.name if schedule is not None else "ReduceLROnPlateau" if cuts else "the rate"
+    return core.Evidence(
+        readings=(
+            core.Reading(source, at, EARLY, "share of training at which a hundredth was left"),
+        ),
+        says=f"{who} had cut the rate from {height:.3g} to under a hundredth after {at:.0%} of "
+        f"training ({left:.1e} at the end)"
+        + (f"; {cuts} cuts came at the best {_monitored(setup)} so far" if cuts else "")
+        + (" while the loss still fell" if fell else ""),
+        strength=0.95 if unlearned else 0.8,
+        stated=True,
+        severity=core.Severity.ERROR if progress.skill < 0.05 else core.Severity.WARNING,
+    )
+
+
+def _spent_at(rates: curves.Floats) -> float | None:
+    """Share of training after which the rate stays under a hundredth of its height."""
+    if len(rates) < 3 or not rates.max() > 0:
+        return None
+    full = np.flatnonzero(rates >= SPENT * rates.max())
+    at = float((full[-1] + 1) / len(rates))
+    return at if at < 1 else None
+
+
+def _never_warm(schedule: core.Schedule, planned: curves.Floats) -> core.Evidence | None:
+    target = schedule.settings.get("warmup_target")
+    if isinstance(target, str) or target is None or len(planned) < 3:
+        return None
+    reached = float(planned.max() / target) if target > 0 else math.nan
+    if not reached < WARM.value or planned[-1] != planned.max():
+        return None
+    return core.Evidence(
+        readings=(core.Reading(SETUP, reached, WARM, "share of its target that the rate gets to"),),
+        says=f"the warm-up of {schedule.name} is longer than the training: the rate ends at "
+        f"{reached:.0%} of its target {target:.3g}",
+        strength=0.8,
+        stated=True,
+    )
+
+
+def _fell_before(signals: core.Signals, at: float) -> bool:
+    """The loss still fell in the time before the rate was spent."""
+    loss, history = signals.get(LOSS), signals.get(HISTORY)
+    if loss is not None and len(loss) and history is not None and history.stopped == "":
+        before = curves.finite(loss.values)[: max(1, round(at * len(loss)))]
+        ending = curves.ending(curves.blocks(before, 12))
+        return ending.falling
+    return False
+
+
+def _cuts_at_best(history: core.History | None, setup: core.Setup) -> int:
+    """How often ReduceLROnPlateau cut the rate while the value that it monitors had improved."""
+    plateaus = [c for c in setup.callbacks if c.name == "ReduceLROnPlateau"]
+    if history is None or not plateaus or "loss" not in _monitored(setup):
+        return 0
+    curve, rates = history.curve(_monitored(setup)), history.learning_rate
+    epochs = range(1, min(len(curve), len(rates)))
+    return sum(rates[e] < 0.9 * rates[e - 1] and curve[e] < min(curve[:e]) for e in epochs)
+
+
+def _monitored(setup: core.Setup) -> str:
+    found = [c.settings.get("monitor") for c in setup.callbacks if c.name == "ReduceLROnPlateau"]
+    return str(found[0]) if found else ""
+
+
+def probe(evidence: core.Evidence) -> core.Trial:
+    """With the rate that training began with, the loss must go on falling."""
+    return core.Trial(core.SetSchedule("constant"), predict=core.Falls(LOSS))
+
+
+def remedies(evidence: core.Evidence) -> list[core.Change]:
+    """A decay over the whole training, or none, or one that waits for a real plateau."""
+    return [core.SetSchedule("cosine"), core.SetSchedule("constant"), core.SetSchedule("plateau")]
+
+
+def _record(rates: list[float], losses: list[float], **settings: float) -> core.Signals:
+    schedule = core.Schedule(name="Decay", settings=settings, planned=tuple(rates))
+    optimizer = core.Optimizer(name="Adam", learning_rate=rates[0], schedule=schedule)
+    return core.record(
+        {
+            SETUP: core.Setup(losses=(), optimizer=optimizer),
+            HISTORY: core.History(metrics={"loss": tuple(losses[1:])}),
+            LEARNING_RATE: rates,
+            LOSS: losses,
+        }
+    )
+
+
+_HALVED = [1e-3 * 0.5**i for i in range(20)]
+_COSINE = [1e-3 * (0.5 + 0.5 * math.cos(math.pi * i / 19)) for i in range(20)]
+
+CAUSE = core.Cause(
+    module=__name__,
+    page=__doc__,
+    needs=(SETUP,),
+    wants=(LEARNING_RATE, *(s for s in curves.PROGRESS if s is not SETUP)),
+    symptom=symptom,
+    probe=probe,
+    remedies=remedies,
+    mimics=("hp.lr_low", "arch.frozen"),
+    sick=(
+        _record(_HALVED, [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, *[1.75] * 14]),
+        _record([1e-5 * i for i in range(20)], [2.3] * 20, warmup_target=1e-2),
+    ),
+    healthy=(
+        _record(_COSINE, [2.3 * 0.8**i for i in range(20)]),
+        _record([1e-3] * 20, [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, *[1.75] * 14]),
+    ),
+)

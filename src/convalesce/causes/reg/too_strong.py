@@ -1,0 +1,219 @@
+r"""Regularisation is so strong that the model cannot learn.
+
+Training serves the penalty, the decay or the dropout, and the data come second.
+
+## Symptom
+The penalty is the larger part of the loss while most of the task is not learned; or weights
+shrink to nothing; or so many units are dropped that what is left cannot carry the task. Training
+and validation are poor alike.
+
+## Why it happens
+An L2 factor of $\lambda$ pulls each weight toward zero with $2\lambda w$, an L1 factor with
+$\lambda$ whatever its size. Where that outweighs the gradient of the data, the weights vanish. AdamW takes
+rate times `weight_decay` off every weight at every step, and no loss shows it. Dropout of
+rate $p$ leaves $1-p$ of the units of a layer, and layers in a row multiply.
+
+## How it is confirmed
+By facts: the penalty against the loss of the data, and the norms of the weights at the start and at
+the end. What dropout costs is an experiment: the same steps with half the rate must end lower.
+
+## Remedy
+L2 near 1e-4, `weight_decay` near 1e-2 or below, dropout of 0.5 and less.
+
+## Sources
+- Loshchilov and Hutter, *Decoupled Weight Decay Regularization*, ICLR 2019.
+- Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, *Dropout: A Simple Way to Prevent
+  Neural Networks from Overfitting*, JMLR 2014, section 7.3: flat between keeping 0.4 and 0.8, and
+  underfitting where few units are kept.
+- Goodfellow, Bengio and Courville, *Deep Learning*, 2016, section 7.1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from convalesce import core
+from convalesce.core import LOSS, MODEL, PENALTY, WEIGHT_NORM, curves
+
+SHARE = core.Limit(0.5, unit="1", source="the penalty is the larger part of what training lowers")
+SHRUNK = core.Limit(
+    0.1, unit="1", source="a tenth of the initial norm: signals fall by ten in each such layer"
+)
+DECAY = core.Limit(
+    1e-3, unit="1", source="decay as large as a healthy update, about 1e-3 a step (CS231n notes)"
+)
+KEPT = core.Limit(
+    0.2,
+    unit="1",
+    source="Srivastava et al. 2014, section 7.3: half of the 0.4 below which it costs",
+)
+LEFT = 0.25  # of what chance leaves open, not learned: the task suffers
+UNLEARNED = 0.05  # of what chance leaves open
+
+
+def symptom(signals: core.Signals) -> core.Evidence | None:
+    """Penalty, decay or dropout that outweighs the data, in a model that did not learn its task.
+
+    Args:
+        signals: `MODEL` and `LOSS`; penalties, weight norms and the set-up where known.
+    """
+    model, loss, norms = signals[MODEL], signals[LOSS], signals.get(WEIGHT_NORM)
+    progress = curves.progress(signals)
+    if math.isnan(progress.skill) or 1 - progress.skill < LEFT:
+        return None
+    left_over = _left_of_weights(norms)
+    return (
+        _by_penalty(model, loss, signals.get(PENALTY), left_over, progress)
+        or _by_decay(signals.get(core.SETUP), left_over, progress)
+        or _by_dropout(model, progress)
+    )
+
+
+def _by_penalty(
+    model: core.Model,
+    loss: core.Series,
+    penalty: core.Series | None,
+    left_over: float,
+    progress: curves.Progress,
+) -> core.Evidence | None:
+    held = [layer for layer in model.layers if layer.l1 > 0 or layer.l2 > 0]
+    if not held or penalty is None:
+        return None
+    paid, total = curves.finite(penalty.values), curves.finite(loss.values)
+    recent = max(1, len(paid) // 10)
+    if not len(paid) or not len(total):
+        return None
+    whole = float(np.median(total[-max(1, len(total) // 10) :]))
+    share = float(np.median(paid[-recent:])) / whole if whole > 0 else math.nan
+    collapsed = left_over < SHRUNK.value
+    if not share > SHARE.value and not collapsed:
+        return None
+    worst = max(held, key=lambda layer: max(layer.l1, layer.l2))
+    kind, factor = ("L1", worst.l1) if worst.l1 >= worst.l2 else ("L2", worst.l2)
+    readings = (
+        core.Reading(PENALTY, share, SHARE, "share of the penalty in the loss at the end"),
+        core.Reading(WEIGHT_NORM, left_over, SHRUNK, "norm of the typical kernel over its start"),
+    )
+    return core.Evidence(
+        readings=readings[::-1] if collapsed else readings,
+        says=f"{kind} of {factor:.3g} on {len(held)} layers: {share:.0%} of the loss is penalty, "
+        f"kernels end at {left_over:.2g} of their norm and {progress.skill:.0%} of the task "
+        "is learned",
+        strength=0.95 if collapsed else 0.85,
+        stated=True,
+        severity=_severity(progress),
+        layers=tuple(layer.name for layer in held),
+    )
+
+
+def _by_decay(
+    setup: core.Setup | None, left_over: float, progress: curves.Progress
+) -> core.Evidence | None:
+    optimizer = setup.optimizer if setup is not None else None
+    if optimizer is None:
+        return None
+    decay = optimizer.weight_decay * optimizer.learning_rate
+    if not decay >= DECAY.value or not left_over < 0.5:
+        return None
+    return core.Evidence(
+        readings=(
+            core.Reading(core.SETUP, decay, DECAY, "rate times weight decay, a step"),
+            core.Reading(WEIGHT_NORM, left_over, SHRUNK, "norm of the typical kernel"),
+        ),
+        says=f"weight_decay={optimizer.weight_decay:.3g} takes {decay:.2%} off every weight a "
+        f"step; kernels end at {left_over:.2g} of their norm",
+        strength=0.95,
+        stated=True,
+        severity=_severity(progress),
+    )
+
+
+def _by_dropout(model: core.Model, progress: curves.Progress) -> core.Evidence | None:
+    dropped = [layer for layer in model.layers if "Dropout" in layer.kind and (layer.rate or 0) < 1]
+    kept = {layer.name: 1 - (layer.rate or 0.0) for layer in dropped}
+    least = min(kept.values(), default=1.0)
+    if not least <= KEPT.value + 1e-9:
+        return None
+    worst = min(dropped, key=lambda layer: kept[layer.name])
+    units = worst.output_shape[-1] if worst.output_shape else None
+    return core.Evidence(
+        readings=(core.Reading(MODEL, least, KEPT, "share of units that dropout keeps"),),
+        says=f"{worst.kind} of {worst.rate:.2g} keeps {least:.0%} of the units"
+        + (f", {max(units, 0) * least:.0f} of {units}" if units is not None else "")
+        + f"; {progress.skill:.0%} of the task is learned",
+        strength=0.7 if progress.skill < 0.5 else 0.5,
+        severity=_severity(progress),
+        layers=tuple(name for name, share in kept.items() if share <= KEPT.value + 1e-9),
+    )
+
+
+def _left_of_weights(norms: core.Series | None) -> float:
+    """Norm of the typical kernel at the end over that at the start; nan where not known."""
+    typical = curves.finite(curves.of_kernels(norms)) if norms is not None else np.empty(0)
+    return float(typical[-1] / typical[0]) if len(typical) > 1 and typical[0] > 0 else math.nan
+
+
+def _severity(progress: curves.Progress) -> core.Severity:
+    lost = progress.skill < UNLEARNED
+    return core.Severity.ERROR if lost else core.Severity.WARNING
+
+
+def probe(evidence: core.Evidence) -> core.Trial:
+    """With the regularisation down to a usual strength, the loss must end lower."""
+    return core.Trial(remedies(evidence)[0], predict=core.Falls(LOSS))
+
+
+def remedies(evidence: core.Evidence) -> list[core.Change]:
+    """A usual strength of what was too strong."""
+    first = evidence.readings[0]
+    if first.limit is DECAY:
+        return [core.SetWeightDecay(0.004), core.SetWeightDecay(0.0)]
+    if first.limit is KEPT:
+        return [core.SetDropout(0.4, evidence.layers), core.SetDropout(0.0, evidence.layers)]
+    return [core.SetWeightPenalty(l2=1e-4), core.SetWeightPenalty()]
+
+
+def _record(
+    learned: float, *, norms: list[float], penalty: float = 0.0, l2: float = 0.0, rate: float = 0.0
+) -> core.Signals:
+    layers = (
+        core.Layer(name="dense", path="dense", kind="Dense", l2=l2),
+        core.Layer(name="drop", path="drop", kind="Dropout", output_shape=(32,), rate=rate),
+    )
+    adamw = core.Optimizer(name="AdamW", learning_rate=1e-3, weight_decay=0.0 if l2 else 10.0)
+    return core.record(
+        {
+            MODEL: core.Model(name="m", style="sequential", layers=layers, outputs=()),
+            core.SETUP: core.Setup(losses=(), optimizer=adamw),
+            LOSS: [2.3 + penalty] * 2,
+            PENALTY: [penalty] * 2,
+            WEIGHT_NORM: {"dense/kernel": norms},
+            core.TRAIN_ANSWERS: core.Predictions(
+                role="train", examples=9, loss=1 - learned, baseline_loss=1.0
+            ),
+        }
+    )
+
+
+CAUSE = core.Cause(
+    module=__name__,
+    page=__doc__,
+    needs=(MODEL, LOSS),
+    wants=(WEIGHT_NORM, *(s for s in curves.PROGRESS if s is not LOSS)),
+    symptom=symptom,
+    probe=probe,
+    remedies=remedies,
+    mimics=("arch.too_shallow", "hp.lr_low"),
+    sick=(
+        _record(0.3, norms=[5.0, 2.0], penalty=4.0, l2=0.01),
+        _record(0.0, norms=[5.0, 0.001], l2=0.3),
+        _record(0.0, norms=[5.0, 0.5]),
+        _record(0.2, norms=[5.0, 5.0], rate=0.9),
+    ),
+    healthy=(
+        _record(0.95, norms=[5.0, 4.0], penalty=0.4, l2=1e-4),
+        _record(0.2, norms=[5.0, 5.0], rate=0.5),
+    ),
+)
