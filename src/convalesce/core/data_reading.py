@@ -1,0 +1,121 @@
+"""Readings of scanned data that several causes need: class shares, order, noise of a comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from convalesce.core.data import Inputs, Split, Targets
+
+CLASSES = frozenset({"class_index", "binary", "sign", "one_hot"})
+MASKS = frozenset({"mask_binary", "mask_index", "mask_one_hot"})
+
+
+def unit(value: float) -> float:
+    """`value` held between 0 and 1; 0 for nan."""
+    return min(1.0, max(0.0, value)) if not math.isnan(value) else 0.0
+
+
+def beyond(observed: float, limit: float) -> float:
+    """How far a reading lies above its limit: 0.5 at the limit, 0.75 at twice it, towards 1."""
+    ratio = observed / limit if limit > 0 else math.inf
+    return 1 - 0.5 / ratio if ratio > 1 else 0.5
+
+
+def size(split: Split | None) -> int:
+    """Examples of a split, as far as they are known; 0 where nothing is."""
+    if split is None:
+        return 0
+    return max(0, split.examples if split.examples is not None else split.scanned)
+
+
+def labels_of(split: Split | None) -> Targets | None:
+    """The first target, where it is one class an example."""
+    if split is None or not split.targets or split.targets[0].form not in CLASSES:
+        return None
+    return split.targets[0]
+
+
+def shares(counts: Iterable[float]) -> tuple[float, ...]:
+    """Share of each class; empty where there is no example or a count makes no sense."""
+    found = [float(c) for c in counts]
+    total = sum(found)
+    if not found or not math.isfinite(total) or total <= 0 or min(found) < 0:
+        return ()
+    return tuple(c / total for c in found)
+
+
+def sortedness(targets: Targets) -> float:
+    """How far equal labels stand together: 0 in random order, 1 in class order, below 0 mixed.
+
+    Agreement of neighbours beyond chance, as Cohen's kappa (1960) corrects it.
+    """
+    room = 1 - targets.adjacency_expected
+    if not 0 < room <= 1 or not 0 <= targets.adjacency <= 1:
+        return 0.0
+    return (targets.adjacency - targets.adjacency_expected) / room
+
+
+def runs(targets: Targets, examples: int) -> float:
+    """Number of unbroken runs of equal labels; infinity where the order is not known."""
+    if examples < 2 or not 0 <= targets.adjacency <= 1 or sortedness(targets) == 0:
+        return math.inf
+    return 1 + (1 - targets.adjacency) * (examples - 1)
+
+
+def present(targets: Targets) -> int:
+    """Classes that have at least one example."""
+    return sum(count > 0 for count in targets.counts)
+
+
+def error_of_shift(first: int, second: int) -> float:
+    """Standard error of the difference of two means, in standard deviations of the values.
+
+    The figures of a picture's channel are over positions that hang together, so that an example
+    counts once: the error is an upper bound.
+    """
+    if first < 1 or second < 1:
+        return math.inf
+    return math.sqrt(1 / first + 1 / second)
+
+
+def noise_of_distance(categories: float, first: float, second: float) -> float:
+    """Total variation distance that two samples of one distribution are expected to show.
+
+    For `categories` equally common ones, the worst case; normal approximation: each share
+    differs by sqrt(2 / pi) of its standard error on average, and the distance is half the sum.
+    """
+    if categories < 2 or first < 1 or second < 1:
+        return math.inf
+    return min(1.0, 0.5 * math.sqrt(2 / math.pi * (categories - 1) * (1 / first + 1 / second)))
+
+
+def magnitudes(inputs: Inputs) -> tuple[float, ...]:
+    """Root mean square of each channel, in the units of the data; nan where it is not known."""
+    return tuple(
+        math.hypot(mean, std) if math.isfinite(mean) and math.isfinite(std) else math.nan
+        for mean, std in zip(inputs.mean, inputs.std, strict=False)
+    )
+
+
+def ranges(inputs: Inputs) -> tuple[float, ...]:
+    """Maximum minus minimum of each channel."""
+    return tuple(high - low for low, high in zip(inputs.minimum, inputs.maximum, strict=False))
+
+
+def largest(values: Iterable[float]) -> float:
+    """The largest finite value; 0 where there is none."""
+    return max((v for v in values if math.isfinite(v)), default=0.0)
+
+
+def copies_by_chance(split: Split) -> float:
+    """Share of new examples that would have a copy in `split` by chance.
+
+    Where drawing from few possible values repeats a share w within the split, a further example
+    repeats one with at least w; 1 - (1 - w)^2, about 2 w while copies come in pairs, bounds
+    it from above.
+    """
+    found = split.duplicates
+    if found.compared < 1 or not 0 <= found.exact <= found.compared:
+        return 0.0
+    return 1 - (1 - found.exact / found.compared) ** 2
