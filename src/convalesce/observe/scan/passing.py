@@ -12,6 +12,7 @@ from convalesce.core.data import (
     Across,
     Duplicates,
     Role,
+    Sample,
     Source,
     Split,
     TargetForm,

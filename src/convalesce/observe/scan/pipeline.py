@@ -93,8 +93,8 @@ def _after(before: Pipeline, step: str, dataset: Any) -> Pipeline:
     changes: dict[str, dict[str, Any]] = {
         "Unbatch": {"batch": None},
         "Filter": {"mapped": (*before.mapped, "filter"), "same_rows": False},
-        **dict.fromkeys(MAPS, {"mapped": (*before.mapped, "map")}),
-        **dict.fromkeys(KEEPS, {}),
+        **{name: {"mapped": (*before.mapped, "map")} for name in MAPS},
+        **{name: {} for name in KEEPS},
     }
     if step in changes:
         return replace(before, **changes[step])

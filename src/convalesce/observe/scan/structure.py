@@ -68,6 +68,22 @@ def as_array(value: Any) -> Array:
     return np.asarray(to_numpy() if callable(to_numpy) else value)
 
 
+def copied(data: Any) -> Any:
+    """The same structure with arrays of its own."""
+    if data is None:
+        return None
+    if isinstance(data, Mapping):
+        return {key: copied(value) for key, value in data.items()}
+    if isinstance(data, (tuple, list)):
+        return tuple(copied(value) for value in data)
+    return np.array(as_array(data))
+
+
+def size(data: Any) -> int:
+    """Bytes of a structure of arrays."""
+    return sum(int(getattr(value, "nbytes", 0)) for _, value in _flatten(data, ""))
+
+
 def source_of(data: Any) -> Source:
     """What kind of object holds the data, for what is no pipeline or generator."""
     values = [value for _, value in _flatten(data, "")]

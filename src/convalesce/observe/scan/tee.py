@@ -10,8 +10,11 @@ from typing import Any
 
 from convalesce.core.data import Duplicates, Role, Source
 from convalesce.observe.scan.passing import Scan
-from convalesce.observe.scan.reading import BatchReader
+from convalesce.observe.scan.reading import BatchReader, unpack
+from convalesce.observe.scan.structure import copied, size
 
+RESTARTS = 2
+KEPT = 1 << 26  # bytes of batches that are kept
 AGAIN = "A generator may give an example again, so copies within it were not counted."
 
 
@@ -26,6 +29,7 @@ class Tee:
     Attributes:
         handed: For Keras.
         active: Batches are looked at on their way.
+        kept: Copies of the first batches, each `(x, y, sample_weight)`, 64 MB in all.
 
     Args:
         x: The user's data.
@@ -34,7 +38,12 @@ class Tee:
     """
 
     def __init__(self, x: Any, role: Role, model_inputs: Sequence[str] | None = None) -> None:
-        self._reader = BatchReader(role, model_inputs)
+        self._start = lambda: BatchReader(role, model_inputs)
+        self._reader = self._start()
+        self._restarts = 0
+        self._found: Scan | None = None
+        self._kept_bytes = 0
+        self.kept: list[tuple[Any, Any, Any]] = []
         self._lock = threading.Lock()
         self._seen: set[int] = set()
         self._planned: int | None = None
@@ -51,30 +60,65 @@ class Tee:
             self.active = False
 
     def stop(self) -> None:
-        """Looks at no further batch, such as at the end of the first epoch."""
+        """Looks at no further batch; to be called at the end of the first epoch."""
         self._reader.full = True
 
-    def scan(self) -> Scan:
-        """What the batches showed that have passed by so far."""
+    def epoch_ended(self) -> None:
+        """Keras ended an epoch of a PyDataset.
+
+        It also does so after a first peek, and the user's `on_epoch_end` may deal the rows anew:
+        batches from before and after must not be taken for one epoch.
+        """
         with self._lock:
-            self._reader.full = True
-            complete = self._planned is not None and len(self._seen) >= self._planned
-            rows = self._reader.rows
-            remarks = () if complete else (_part(rows),) if rows else ()
-            scan = self._reader.finish(
-                source=self._source,
-                examples=rows if complete else None,
-                whole=complete,
-                remarks=remarks,
-            )
+            if self._planned == len(self._seen) or self._restarts >= RESTARTS or self._found:
+                self._reader.full = True
+                return
+            self._restarts += 1
+            self._reader = self._start()
+            self._seen.clear()
+            self.kept.clear()
+            self._kept_bytes = 0
+
+    def scan(self) -> Scan:
+        """What the batches showed that have passed by so far; then no more are looked at."""
+        with self._lock:
+            if self._found is None and self._reader.rows:
+                self._found = self._finish()
+            return self._found or self._finish()
+
+    def _finish(self) -> Scan:
+        complete = self._planned is not None and len(self._seen) >= self._planned
+        rows = self._reader.rows
+        self._reader.full = self._reader.full or rows > 0
+        scan = self._reader.finish(
+            source=self._source,
+            examples=rows if complete else None,
+            whole=complete,
+            remarks=(_part(rows),) if rows and not complete else (),
+        )
         if self._source != "generator" or not scan.split.duplicates.compared:
             return scan
         return _without_copies(scan)
 
+    def _see(self, batch: Any) -> None:
+        if self._reader.full:
+            return
+        self._reader.add(batch)
+        if self._kept_bytes >= KEPT:
+            return
+        try:
+            copy = tuple(copied(part) for part in unpack(batch))
+            self._kept_bytes += max(1, sum(size(part) for part in copy))
+        except Exception as error:  # noqa: BLE001  # the training must go on
+            self._kept_bytes = KEPT
+            self._reader.remarks.append(f"No batch could be kept for later: {error}.")
+            return
+        self.kept.append((copy[0], copy[1], copy[2]))
+
     def _through(self, batches: Any) -> Iterator[Any]:
         for batch in batches:
             with self._lock:
-                self._reader.add(batch)
+                self._see(batch)
             yield batch
 
     def _beside(self, dataset: Any) -> Any:
@@ -101,7 +145,7 @@ class Tee:
                 self._planned = dataset.num_batches
             except Exception:  # noqa: BLE001  # the user's own code; Keras will meet it too
                 self._planned = None
-            self._reader.add(batch)
+            self._see(batch)
             self._seen.add(index)
 
 
@@ -122,7 +166,7 @@ def _sharing(dataset: Any, tee: Tee) -> Any:
         return batch
 
     def on_epoch_end(self: Any) -> Any:
-        tee.stop()
+        tee.epoch_ended()
         return kind.on_epoch_end(self)
 
     body: dict[str, Any] = {"__getitem__": get_item, "on_epoch_end": on_epoch_end}
