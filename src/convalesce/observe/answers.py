@@ -54,8 +54,8 @@ def read_answers(
         return None
     truth = np.concatenate([p[0] for p in parts])
     given = np.concatenate([p[1] for p in parts])
-    losses = [p[2] for p in parts]
-    loss = np.concatenate([x for x in losses if x is not None]) if None not in losses else None
+    losses = [p[2] for p in parts if p[2] is not None]
+    loss = np.concatenate(losses) if len(losses) == len(parts) else None
     answered = score(form, truth, given, _loss_name(model))
     return _predictions(role, answered, given, loss, np.concatenate(rows))
 

@@ -161,8 +161,8 @@ class Watch:
         with guarded(self.remarks, "detaching the monitor"):
             self.instrument.detach()
         training = max(seconds - self.clock["own"], 0.0)
-        self._record_history(stopped, training)
         self._record_series()
+        self._record_history(stopped, training)
         with self.clock.on("scan"):
             self._record_splits()
         if not stopped:
@@ -195,11 +195,12 @@ class Watch:
             c.settings.get("restore_best_weights") or c.settings.get("save_best_only")
             for c in callbacks
         )
+        losses = self.recorded.get(core.LOSS)
         self.recorded[core.HISTORY] = core.History(
             metrics={k: tuple(v) for k, v in self.metrics.items()},
             learning_rate=tuple(self.rates),
             planned=planned,
-            steps=int(getattr(self.instrument, "steps", 0)),
+            steps=int(losses.steps[-1]) + 1 if losses is not None else 0,
             seconds=seconds,
             stopped=stopped,
             best_restored=kept,
@@ -317,9 +318,8 @@ def _same(a: Any, b: Any) -> bool:
     """Views of the same memory."""
     import numpy as np
 
-    if not isinstance(a, np.ndarray) or not isinstance(b, np.ndarray):
-        return False
-    return a.shape == b.shape and a.__array_interface__ == b.__array_interface__
+    both = isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
+    return both and np.may_share_memory(a, b)
 
 
 def _dtype(array: Any) -> str:
