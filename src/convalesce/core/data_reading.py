@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
 
 from convalesce.core.data import Inputs, Split, Targets
 
@@ -119,3 +122,25 @@ def copies_by_chance(split: Split) -> float:
     if found.compared < 1 or not 0 <= found.exact <= found.compared:
         return 0.0
     return 1 - (1 - found.exact / found.compared) ** 2
+
+
+def togetherness(
+    batches: NDArray[np.float64], shares: Sequence[float]
+) -> tuple[float, float, float]:
+    """How often two examples of one batch are of one class.
+
+    Args:
+        batches: Examples of each class in each batch, shape `(batches, classes)`.
+        shares: Class shares of all the data.
+
+    Returns:
+        Share of pairs of one class; the same for random batches; examples in these batches.
+        The share is nan where no batch holds two examples.
+    """
+    with np.errstate(all="ignore"):
+        counts = batches.reshape(len(batches), -1)
+        sizes = counts.sum(1)
+        counts, sizes = counts[sizes >= 2], sizes[sizes >= 2]
+        pairs = (counts * (counts - 1)).sum(1) / (sizes * (sizes - 1))
+        alike = float(pairs.mean()) if len(pairs) else math.nan
+        return alike, sum(share**2 for share in shares), float(sizes.sum())

@@ -8,28 +8,23 @@ from typing import Any
 from convalesce.core.data import InputKind, Inputs, Role, Split, TargetForm, Targets
 
 
+_GREY = Inputs(
+    name="input_0",
+    shape=(28, 28, 1),
+    dtype="float32",
+    kind="image",
+    minimum=(0.0,),
+    maximum=(1.0,),
+    mean=(0.3,),
+    std=(0.35,),
+)
+
+
 def inputs(
-    kind: InputKind = "image",
-    shape: tuple[int | None, ...] = (28, 28, 1),
-    *,
-    minimum: tuple[float, ...] = (0.0,),
-    maximum: tuple[float, ...] = (1.0,),
-    mean: tuple[float, ...] = (0.3,),
-    std: tuple[float, ...] = (0.35,),
-    **more: Any,
+    kind: InputKind = "image", shape: tuple[int | None, ...] = (28, 28, 1), **more: Any
 ) -> Inputs:
     """An input tensor, by default of grey pictures between 0 and 1."""
-    return Inputs(
-        name="input_0",
-        shape=shape,
-        dtype="float32",
-        kind=kind,
-        minimum=minimum,
-        maximum=maximum,
-        mean=mean,
-        std=std,
-        **more,
-    )
+    return replace(_GREY, kind=kind, shape=shape, **more)
 
 
 def targets(

@@ -1,0 +1,221 @@
+"""Examples come in class order: batches or the validation split see only some classes.
+
+Stochastic gradient descent takes a batch for a fair sample of the data. In class order it is none.
+
+## Symptom
+The loss is a saw-tooth: each block of one class is learned, and the classes before it forgotten.
+Or validation is near zero while training is high: `validation_split` takes the last rows, before
+any shuffle, and these are of classes that training has hardly or never seen.
+
+## Why it happens
+Files read folder by folder, arrays put together class by class, a table sorted by its label;
+`shuffle=False`; a `tf.data` pipeline without `shuffle`, or with a buffer smaller than the blocks.
+`fit` shuffles arrays for each epoch, but only after it has cut off the validation split.
+
+## How it is confirmed
+By facts: the share of pairs within a batch that have the same class, against the share that random
+batches would show; the share of neighbours with equal labels; the classes of both splits. Blocks
+of a time series, more in number than there are classes, are no class order for this purpose.
+
+## Remedy
+Shuffle inputs and labels together before splitting and batching, or split with `stratify`. In
+`tf.data`, `shuffle` before `batch`, with a buffer as large as the data.
+
+## Sources
+- Bengio, *Practical Recommendations for Gradient-Based Training of Deep Architectures*, 2012,
+  section 3.1 (the order of examples).
+- Cohen, *A Coefficient of Agreement for Nominal Scales*, Educational and Psychological Measurement
+  20, 1960 (agreement beyond chance).
+"""
+
+from __future__ import annotations
+
+from convalesce import core
+from convalesce.core import (
+    ACROSS,
+    BATCH_LABELS,
+    SETUP,
+    TRAIN,
+    VALIDATION,
+    data_reading,
+    specimen,
+)
+
+ORDERED = core.Limit(
+    0.5, unit="1", source="half way from random batches (0) to batches of one class (1)"
+)
+PURE = 0.9  # beyond it a batch is as good as of one class
+ENOUGH = 20.0  # examples of rarer classes that random batches would have shown
+MOVED = core.Limit(
+    0.25, unit="1", source="a quarter of the labels would have to change for equal class shares"
+)
+BY_CHANCE = core.Limit(
+    1e-3, unit="1", source="chance that a random split leaves every example on one side"
+)
+SURE = 4.0  # times what random splits differ by
+
+
+def symptom(signals: core.Signals) -> core.Evidence | None:
+    """Batches, or the validation split, that class order has made unlike the data.
+
+    Args:
+        signals: `TRAIN`; `BATCH_LABELS`, `SETUP`; `ACROSS`, `VALIDATION`.
+    """
+    train, setup = signals[TRAIN], signals.get(SETUP)
+    seen, across = signals.get(BATCH_LABELS), signals.get(ACROSS)
+    validation = signals.get(VALIDATION)
+    labels = data_reading.labels_of(train)
+    found: list[core.Evidence | None] = []
+    if labels is not None and seen is not None and len(seen):
+        found.append(_one_sided(seen, labels))
+    elif labels is not None:
+        found.append(_in_blocks(train, labels, setup))
+    if across is not None and setup is not None and labels is not None:
+        found.append(_cut_off(train, labels, validation, across, setup))
+    suspects = [e for e in found if e is not None]
+    return max(suspects, key=lambda e: (e.stated, e.strength), default=None)
+
+
+def _one_sided(seen: core.Series, labels: core.Targets) -> core.Evidence | None:
+    """Batches as they were fed: pairs of one class, beyond what random batches would show."""
+    shares = data_reading.shares(labels.counts)
+    alike, chance, shown = data_reading.togetherness(seen.values, shares)
+    rare = shown * (1 - max(shares, default=1.0))
+    excess = (alike - chance) / (1 - chance) if chance < 1 else 0.0
+    if not rare >= ENOUGH or not ORDERED.value <= excess <= 1:
+        return None
+    return core.Evidence(
+        readings=(core.Reading(BATCH_LABELS, excess, ORDERED, "class order within batches"),),
+        says=f"In {alike:.0%} of pairs within a batch both examples are of one class; in random "
+        f"batches it would be {chance:.0%}",
+        strength=data_reading.beyond(excess, ORDERED.value),
+        stated=True,
+        severity=core.Severity.ERROR if excess >= PURE else core.Severity.WARNING,
+    )
+
+
+def _in_blocks(
+    train: core.Split, labels: core.Targets, setup: core.Setup | None
+) -> core.Evidence | None:
+    """Not seen batch by batch: blocks of one class longer than what mixes them."""
+    order = data_reading.sortedness(labels)
+    runs = data_reading.runs(labels, train.scanned)
+    mixed_over = max(setup.batch_size or 32 if setup else 32, 2 * (train.shuffle_buffer or 0))
+    by_fit = train.shuffled_by == "fit" or (setup is not None and setup.shuffle is True)
+    unlimited = bool(train.shuffled_by) and train.shuffle_buffer is None
+    if not train.whole or by_fit or unlimited or order < ORDERED.value:
+        return None
+    if train.scanned / runs < mixed_over or train.scanned < 2 * mixed_over:
+        return None
+    return core.Evidence(
+        readings=(core.Reading(TRAIN, order, ORDERED, "neighbours of one class, beyond chance"),),
+        says=f"The training data come in blocks of one class, {train.scanned / runs:.0f} examples "
+        "long on average, and nothing mixes them before they are batched",
+        strength=data_reading.beyond(order, ORDERED.value),
+        stated=True,
+        severity=core.Severity.ERROR if order >= PURE else core.Severity.WARNING,
+    )
+
+
+def _cut_off(
+    train: core.Split,
+    labels: core.Targets,
+    validation: core.Split | None,
+    across: core.Across,
+    setup: core.Setup,
+) -> core.Evidence | None:
+    """A validation split cut from the end of data in class order."""
+    there = data_reading.labels_of(validation)
+    first, second = data_reading.size(train), data_reading.size(validation)
+    runs = data_reading.runs(labels, train.scanned)
+    if there is None or not first or not second or runs > 2 * data_reading.present(labels):
+        return None
+    unseen = sum(there.counts[c] for c in across.only_there if 0 <= c < len(there.counts))
+    chance = (second / (first + second)) ** min(max(unseen, 0), 10_000)
+    noise = data_reading.noise_of_distance(len(labels.counts), first, second)
+    split = setup.validation == "split"
+    if unseen > 0 and chance < BY_CHANCE.value:
+        reading = core.Reading(ACROSS, chance, BY_CHANCE, "chance of this under a random split")
+        classes = ", ".join(map(str, across.only_there[:5]))
+        says = (
+            f"{unseen} of {second} validation examples are of classes that training never shows "
+            f"({classes}): the data were split in class order"
+        )
+    elif split and MOVED.value <= across.label_shift <= 1 and across.label_shift > SURE * noise:
+        reading = core.Reading(ACROSS, across.label_shift, MOVED, "distance of the class shares")
+        says = (
+            f"validation_split took the last {second} rows of data in class order: their class "
+            f"shares are {across.label_shift:.2f} from those of training (0 alike, 1 apart)"
+        )
+    else:
+        return None
+    return core.Evidence(
+        readings=(reading,),
+        says=says,
+        strength=0.95 if split else 0.7,
+        stated=split,
+        severity=core.Severity.ERROR,
+    )
+
+
+def probe(evidence: core.Evidence) -> core.Trial:
+    """In random order the loss must end lower."""
+    return core.Trial(core.Shuffle(), predict=core.Falls(core.LOSS))
+
+
+def remedies(evidence: core.Evidence) -> list[core.Change]:
+    """Shuffle; where the split was cut in class order, split again."""
+    split_again = any(reading.signal is ACROSS for reading in evidence.readings)
+    return [core.Shuffle(), core.Resplit()] if split_again else [core.Shuffle()]
+
+
+def _setup(validation: str = "", *, shuffle: bool | None = True) -> core.Setup:
+    return core.Setup(
+        losses=(core.Loss(name="sparse_categorical_crossentropy"),),
+        optimizer=None,
+        batch_size=32,
+        shuffle=shuffle,
+        validation=validation,
+    )
+
+
+_SORTED = specimen.split(specimen.targets((400, 400), adjacency=0.999))
+_RANDOM = specimen.split(specimen.targets((400, 400)))
+_PURE_BATCHES = {str(c): [32.0 * (step % 2 == c) for step in range(10)] for c in range(2)}
+_MIXED_BATCHES = {"0": [15.0, 18.0, 14.0] * 3, "1": [17.0, 14.0, 18.0] * 3}
+_LAST = specimen.split(specimen.targets((0, 0, 200)), role="validation")
+
+CAUSE = core.Cause(
+    module=__name__,
+    page=__doc__,
+    needs=(TRAIN,),
+    wants=(BATCH_LABELS, SETUP, ACROSS, VALIDATION),
+    symptom=symptom,
+    probe=probe,
+    remedies=remedies,
+    mimics=("data.preprocessing_mismatch", "data.labels", "hp.lr_high"),
+    sick=(
+        core.record({TRAIN: _SORTED, BATCH_LABELS: _PURE_BATCHES}),
+        core.record({TRAIN: _SORTED, SETUP: _setup(shuffle=False)}),
+        core.record(
+            {
+                TRAIN: _SORTED,
+                VALIDATION: _LAST,
+                SETUP: _setup("split"),
+                ACROSS: core.Across(role="validation", only_there=(2,), label_shift=1.0),
+            }
+        ),
+    ),
+    healthy=(
+        core.record({TRAIN: _SORTED, SETUP: _setup("data")}),
+        core.record({TRAIN: _SORTED, SETUP: _setup(), BATCH_LABELS: _MIXED_BATCHES}),
+        core.record(
+            {
+                TRAIN: _RANDOM,
+                VALIDATION: _RANDOM,
+                SETUP: _setup("split"),
+                ACROSS: core.Across(role="validation", label_shift=0.02),
+            }
+        ),
+    ),
+)
