@@ -88,6 +88,15 @@ def is_users(frame: FrameType) -> bool:
     return name.partition(".")[0] not in LIBRARIES and not file.startswith(_libraries())
 
 
+def is_users_module(name: str) -> bool:
+    """A module of the user's own, by its name."""
+    if name == "__main__":
+        return True
+    file = str(getattr(sys.modules.get(name), "__file__", None) or "<none>")
+    own = name.partition(".")[0] not in LIBRARIES
+    return own and not file.startswith(("<", *_libraries()))
+
+
 def is_ours(frame: FrameType) -> bool:
     """A frame of convalesce itself, run by `python -m` included."""
     spec = frame.f_globals.get("__spec__")
