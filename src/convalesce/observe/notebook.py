@@ -116,6 +116,8 @@ def _of_calling_fit() -> tuple[dict[str, Any], Handed | None]:
         if frame.f_code.co_name == "fit" and "epoch_iterator" in frame.f_locals:
             found = {k: frame.f_locals[k] for k in ARGUMENTS if k in frame.f_locals}
             handed = read_handed({k: v for k, v in found.items() if k != "validation_split"})
+            if found.get("validation_split"):
+                found["validation_data"] = None
             return found, handed
         frame = frame.f_back  # type: ignore[assignment]  # None ends the walk
     return {}, None
