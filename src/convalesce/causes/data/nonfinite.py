@@ -17,7 +17,7 @@ makes the weights NaN for good.
 By facts: the scan counts the values that are not finite and names their rows; where the data could
 not be read, the monitor counts them in the batches. As an experiment, the same steps without
 these rows must end with a finite, lower loss. Where weights and gradients stayed finite over a
-whole epoch, something keeps these values out (a mask, an imputing layer), and the finding is a note.
+whole epoch, something keeps these values out (a mask, an imputing layer): then it is a note.
 
 ## Remedy
 Drop the rows, or impute them with figures from the training split. For a logarithm use

@@ -1,0 +1,246 @@
+"""Training and validation share examples, or a target leaks into the inputs.
+
+Validation then measures memory, or a clue that will not be there in use.
+
+## Symptom
+Validation is too good to be true, and new data disappoint. The same examples stand in training
+and validation; or one column alone tells the target, while the next best hardly does.
+
+## Why it happens
+Oversampling, SMOTE or augmentation before the split; copies in the collected data; several
+pictures of one subject on both sides. A column that was filled in after the outcome was known, or a
+series that was shifted by one step.
+
+## How it is confirmed
+By facts, for copies: exact ones of pictures, series and volumes stand for themselves; tables and
+tokens repeat by chance too, and count only beyond what copies within training lead to expect.
+Nearly equal pictures are held against those between training and a hold-out set where the script
+evaluates one. A telltale input is a suspicion, which a collapse on hold-out data confirms: the
+loss there is many times that of validation. False alarms: a task that one input does decide.
+
+## Remedy
+Split first; resample and augment the training part only. Drop the copies from training. Leave
+out the input that gives the target away.
+
+## Sources
+- Kaufman, Rosset and Perlich, *Leakage in Data Mining: Formulation, Detection, and Avoidance*,
+  KDD 2011.
+- Barz and Denzler, *Do We Train on Test Data? Purging CIFAR of Near-Duplicates*, Journal of
+  Imaging 6(6), 2020 (3.3 % of the test pictures of CIFAR-10 have a near copy in training).
+"""
+
+from __future__ import annotations
+
+import math
+
+from convalesce import core
+from convalesce.core import (
+    ACROSS,
+    EVALUATIONS,
+    HISTORY,
+    TRAIN,
+    VALIDATION,
+    VALIDATION_ANSWERS,
+    data_reading,
+    specimen,
+)
+
+COPIES = core.Limit(
+    0.05, unit="1", source="above the 3.3 % of CIFAR-10, which is in common use (Barz 2020)"
+)
+TRACES = 0.01  # a share of copies worth a note
+FEWEST = 5  # copies below this number prove nothing
+TELLS = core.Limit(0.95, unit="1", source="one input leaves a twentieth of the answer open")
+OTHERS = 0.5  # the next best input leaves at least half of it open
+COLLAPSE = core.Limit(
+    4, unit="1", source="a squared error four times as large: every answer twice as far off"
+)
+LOST = 0.05  # of what a constant answer loses: below it, both losses are next to nothing
+WHOLE = frozenset({"image", "volume", "sequence"})  # kinds in which values do not repeat by chance
+
+
+def symptom(signals: core.Signals) -> core.Evidence | None:
+    """Copies across the splits, or an input that gives the target away.
+
+    Args:
+        signals: `TRAIN`; `ACROSS`, `VALIDATION`; `EVALUATIONS`, `HISTORY`,
+            `VALIDATION_ANSWERS` to tell what hold-out data say.
+    """
+    train, across, validation = signals[TRAIN], signals.get(ACROSS), signals.get(VALIDATION)
+    evaluations = signals.get(EVALUATIONS) or core.Evaluations()
+    drop = _collapse(evaluations, signals.get(HISTORY), signals.get(VALIDATION_ANSWERS))
+    found: list[core.Evidence | None] = [_telltale(train, drop, evaluations)]
+    if across is not None:
+        found.append(_copies(train, across, validation))
+        found.append(_near_copies(train, across, evaluations, drop))
+    found += [_copies(train, c.across, c.split) for c in evaluations.calls if c.across is not None]
+    suspects = [e for e in found if e is not None]
+    order = (core.Severity.NOTE, core.Severity.WARNING, core.Severity.ERROR)
+    return max(
+        suspects, key=lambda e: (order.index(e.severity), e.stated, e.strength), default=None
+    )
+
+
+def _copies(
+    train: core.Split, across: core.Across, other: core.Split | None
+) -> core.Evidence | None:
+    """Exact copies, beyond those that chance and blank examples account for."""
+    found, kind = across.duplicates, train.inputs[0].kind if train.inputs else "other"
+    blank = other.inputs[0].blank_examples if other and other.inputs else 0
+    copies = found.exact - max(0, blank)
+    if found.compared < 1 or copies > found.compared or copies < FEWEST:
+        return None
+    share = copies / found.compared
+    chance = 0.0 if kind in WHOLE else data_reading.copies_by_chance(train)
+    error = math.sqrt(max(chance * (1 - chance), 1 / found.compared) / found.compared)
+    beyond = share - chance - 3 * error if chance else share
+    sampled_before = kind == "tabular" and chance > 0 and not train.duplicates.conflicting
+    if beyond < TRACES and not (sampled_before and share >= COPIES.value):
+        return None
+    serious = share >= COPIES.value
+    return core.Evidence(
+        readings=(core.Reading(ACROSS, share, COPIES, "validation examples with a copy"),),
+        says=f"{copies} of {found.compared} {_role(across)} examples ({share:.1%}) stand in the "
+        "training data too" + (f", where chance explains {chance:.1%}" if chance else ""),
+        strength=data_reading.beyond(share, COPIES.value) if serious else 0.3,
+        stated=beyond >= TRACES,
+        severity=core.Severity.WARNING if serious else core.Severity.NOTE,
+        rows=tuple(row for row, _ in found.pairs),
+        changes=(core.Deduplicate(), core.Resplit()),
+    )
+
+
+def _near_copies(
+    train: core.Split, across: core.Across, evaluations: core.Evaluations, drop: float
+) -> core.Evidence | None:
+    """Nearly equal pictures, beyond those between training and a hold-out set, or within it."""
+    found, usual = across.duplicates, train.duplicates
+    if found.compared < 1 or not FEWEST <= found.near <= found.compared:
+        return None
+    alike = [usual] + [c.across.duplicates for c in evaluations.calls if c.across is not None]
+    fair = alike[1:] or alike
+    chance = max((d.near / d.compared for d in fair if d.compared > 0), default=0.0)
+    beyond = found.near / found.compared - (1 - (1 - data_reading.unit(chance)) ** 2)
+    if beyond < COPIES.value:
+        return None
+    return core.Evidence(
+        readings=(core.Reading(ACROSS, beyond, COPIES, "near copies beyond the usual"),),
+        says=f"{found.near} of {found.compared} {_role(across)} pictures are nearly equal to a "
+        f"training picture, {beyond:.0%} more than pictures of this kind usually are",
+        strength=0.8 * data_reading.beyond(beyond, COPIES.value),
+        stated=len(fair) < len(alike) and drop >= COLLAPSE.value,
+        rows=tuple(row for row, _ in found.pairs),
+        changes=(core.Resplit(), core.Deduplicate()),
+    )
+
+
+def _telltale(
+    train: core.Split, drop: float, evaluations: core.Evaluations
+) -> core.Evidence | None:
+    """One input that all but tells the target, with nothing like it beside it."""
+    telltale = train.telltale
+    values = math.prod(n or 1 for x in train.inputs for n in x.shape)
+    if telltale is None or values < 2 or not TELLS.value <= telltale.score <= 1:
+        return None
+    collapsed, tried = drop >= COLLAPSE.value, not math.isnan(drop)
+    if not 0 <= telltale.runner_up <= OTHERS and not collapsed:
+        return None
+    if tried and not collapsed:
+        return None
+    readings = [core.Reading(TRAIN, telltale.score, TELLS, f"what {telltale.where} tells alone")]
+    says = (
+        f"{telltale.where} alone tells the target ({telltale.score:.2f} of 1; the next best "
+        f"{telltale.runner_up:.2f})"
+    )
+    if collapsed:
+        readings.append(core.Reading(EVALUATIONS, drop, COLLAPSE, "hold-out over validation loss"))
+        says += f", and on hold-out data the loss is {drop:.3g} times that of validation"
+    return core.Evidence(
+        readings=tuple(readings),
+        says=says,
+        strength=0.95 if collapsed else 0.5 + 0.4 * (telltale.score - telltale.runner_up),
+        stated=collapsed,
+        severity=core.Severity.ERROR if collapsed else core.Severity.WARNING,
+        changes=(core.DropFeature(telltale.where),),
+    )
+
+
+def _collapse(
+    evaluations: core.Evaluations, history: core.History | None, answers: core.Predictions | None
+) -> float:
+    """Worst hold-out loss over the validation loss; nan where there is no hold-out."""
+    losses = [call.metrics.get("loss", math.nan) for call in evaluations.calls]
+    validation = history.curve("val_loss")[-1:] if history is not None else ()
+    known = [loss for loss in losses if math.isfinite(loss)]
+    if not known or not validation or not validation[0] > 0:
+        return math.nan
+    chance = answers.baseline_loss if answers is not None else math.nan
+    gap = max(known) - validation[0]
+    return 1.0 if gap < LOST * chance else max(known) / validation[0]
+
+
+def _role(across: core.Across) -> str:
+    return "hold-out" if across.role == "held_out" else "validation"
+
+
+def probe(evidence: core.Evidence) -> core.Trial:
+    """Without the leak the training loss is no lower: validation must be what falls back."""
+    return core.Trial(remedies(evidence)[0], predict=core.Falls(core.LOSS))
+
+
+def remedies(evidence: core.Evidence) -> list[core.Change]:
+    """Take the copies, or the telltale input, out."""
+    return list(evidence.changes) or [core.Resplit()]
+
+
+def _across(exact: int = 0, near: int = 0) -> core.Across:
+    found = core.Duplicates(exact=exact, near=near, compared=500, pairs=((3, 7),) * bool(exact))
+    return core.Across(role="validation", duplicates=found)
+
+
+_PICTURES = specimen.split(specimen.targets((500, 500)))
+_TABLE = specimen.split(
+    specimen.targets((500, 500), "binary"),
+    specimen.inputs("tabular", (4,)),
+    duplicates=core.Duplicates(exact=300, conflicting=40, compared=1000),
+)
+_TOLD = specimen.split(
+    specimen.targets((500, 500), "binary"),
+    specimen.inputs("tabular", (9,)),
+    telltale=core.Telltale(where="feature 5", score=1.0, runner_up=0.35),
+)
+_COURSE = core.History(metrics={"loss": (0.2, 0.01), "val_loss": (0.1, 0.01)})
+_ANSWERS = core.Predictions(role="validation", examples=500, baseline_loss=0.6)
+
+
+def _held_out(loss: float) -> core.Evaluations:
+    return core.Evaluations(calls=(core.Evaluation(metrics={"loss": loss}),))
+
+
+CAUSE = core.Cause(
+    module=__name__,
+    page=__doc__,
+    needs=(TRAIN,),
+    wants=(ACROSS, VALIDATION, EVALUATIONS, HISTORY, VALIDATION_ANSWERS),
+    symptom=symptom,
+    probe=probe,
+    remedies=remedies,
+    sick=(
+        core.record({TRAIN: _PICTURES, VALIDATION: _PICTURES, ACROSS: _across(exact=120)}),
+        core.record({TRAIN: _PICTURES, ACROSS: _across(near=200)}),
+        core.record({TRAIN: _TOLD}),
+        core.record(
+            {
+                TRAIN: _TOLD,
+                HISTORY: _COURSE,
+                VALIDATION_ANSWERS: _ANSWERS,
+                EVALUATIONS: _held_out(1.4),
+            }
+        ),
+    ),
+    healthy=(
+        core.record({TRAIN: _PICTURES, ACROSS: _across(exact=2, near=10)}),
+        core.record({TRAIN: _TABLE, ACROSS: _across(exact=150)}),
+        core.record({TRAIN: _TOLD, HISTORY: _COURSE, EVALUATIONS: _held_out(0.011)}),
+    ),
+)
