@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convalesce.core.course import Predictions
+from convalesce.core.curves import skill
 from convalesce.core.model import Layer, Model
 from convalesce.core.signal import Series
 from convalesce.core.structure import RECTIFIERS, count, hidden, weighted
@@ -29,6 +30,12 @@ def typical(values: ArrayLike) -> float:
 def ending(values: Floats) -> Floats:
     """The last quarter of the looks, one at least."""
     return values[-max(1, len(values) // 4) :]
+
+
+def opening(series: Series) -> Series:
+    """The first quarter of the looks, three at least: what the initial weights make of it."""
+    some = slice(max(3, len(series) // 4))
+    return Series(series.steps[some], series.values[some], series.labels)
 
 
 def owner(label: str, layers: Sequence[Layer]) -> Layer | None:
@@ -245,6 +252,12 @@ def loss_share(answers: Predictions | None, steps: Series | None = None) -> floa
         return math.nan
     first, last = typical(steps.values[:3]), typical(steps.values[-max(5, len(steps) // 10) :])
     return 1 - last / first if first > 0 and math.isfinite(last) else math.nan
+
+
+def learned(answers: Predictions | None, steps: Series | None = None) -> float:
+    """`curves.skill` of the answers; without it `loss_share` of the steps. nan where unknown."""
+    known = skill(answers)
+    return known if math.isfinite(known) else loss_share(None, steps)
 
 
 def gap(train: Predictions | None, validation: Predictions | None) -> float:

@@ -1,0 +1,186 @@
+"""Initial weights are constant, zero, or of the wrong scale.
+
+Units that start as copies of each other stay copies; a signal that each layer multiplies by ten is
+a million times too large after six.
+
+## Symptom
+The columns of a hidden kernel are equal before training, or its spread is far from what its number
+of inputs asks for. The first loss is then far above that of a constant answer.
+
+## Why it happens
+Equal units get equal gradients, so a constant (or zero) kernel leaves one unit's worth of layer.
+A layer keeps the variance of its signal where its weights have a variance of about 1 or 2 over the
+number of inputs; a fixed deviation such as 1.0 or 0.001 fits no layer's number.
+
+## How it is confirmed
+By facts: the kernels are read before the first step. As an experiment, the same steps from He's
+weights must end with a lower loss.
+
+## Remedy
+`he_normal` for layers with ReLU and its kin, `glorot_uniform` (Keras's default) for the others.
+
+## Sources
+- Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural networks*,
+  AISTATS 2010.
+- He, Zhang, Ren and Sun, *Delving Deep into Rectifiers*, ICCV 2015.
+- Mishkin and Matas, *All you need is a good init*, ICLR 2016.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from convalesce import core
+from convalesce.core import LOSS, MODEL, SETUP, TRAIN, TRAIN_ANSWERS, flow, structure
+from convalesce.core.curves import chance_loss
+
+COPIES = core.Limit(
+    0.5, unit="1", source="units that start equal get equal gradients and stay equal"
+)
+LOUD = core.Limit(
+    10, unit="1", source="product over the layers of deviation over He's; 1 keeps the signal"
+)
+FAINT = core.Limit(
+    1e-3, unit="1", source="product over the layers of deviation over the least of Glorot, LeCun"
+)
+FIRST = core.Limit(
+    3, unit="1", source="an untrained net should answer about as well as a constant one"
+)
+LEARNED = 0.8  # skill from which the start has cost little
+ENOUGH = 16  # entries of a kernel whose deviation can be told
+
+
+def symptom(signals: core.Signals) -> core.Evidence | None:
+    """Copies among hidden units, or a signal that grows or fades by orders through the layers.
+
+    Args:
+        signals: `MODEL`; `LOSS`, `SETUP` and `TRAIN` give the first loss against chance.
+    """
+    model, losses = signals[MODEL], signals.get(LOSS)
+    answers = signals.get(TRAIN_ANSWERS)
+    chance = chance_loss(signals.get(SETUP), signals.get(TRAIN))
+    gained = flow.learned(answers, losses)
+    if model.weights_loaded or gained >= LEARNED:
+        return None
+    severity = core.Severity.WARNING if gained >= 0.1 else core.Severity.ERROR
+    copies = _copies(model)
+    if copies:
+        worst = max(copies, key=lambda layer: layer.kernel_columns_equal)
+        zero = worst.kernel_std == 0 and worst.kernel_mean == 0
+        how = "zero" if zero else "constant" if worst.kernel_std == 0 else "copies of each other"
+        return core.Evidence(
+            readings=(
+                core.Reading(
+                    MODEL, worst.kernel_columns_equal, COPIES, f"equal units in {worst.name}"
+                ),
+            ),
+            says=f"the weights of {_named(copies)} start {how}: their units stay equal",
+            strength=0.95,
+            stated=True,
+            severity=severity,
+            layers=tuple(layer.name for layer in copies),
+            site=worst.site,
+        )
+    gains = _gains(model)
+    product = math.exp(max(min(sum(math.log(g) for g in gains.values()), 700.0), -700.0))
+    if FAINT.value < product < LOUD.value:
+        return None
+    start = flow.typical(losses.values[:1]) / chance if losses is not None else math.nan
+    readings = [core.Reading(MODEL, product, LOUD if product > 1 else FAINT, "gain of all layers")]
+    if math.isfinite(start):
+        readings.append(core.Reading(LOSS, start, FIRST, "first loss over a constant answer's"))
+    off = {n: g for n, g in gains.items() if (g > 1) == (product > 1) and g != 1}
+    worst_name = max(off, key=lambda n: abs(math.log(off[n])))
+    shown = not start < FIRST.value if product > 1 else gained < 0.1
+    return core.Evidence(
+        readings=tuple(readings),
+        says=f"the initial weights of {worst_name} have {off[worst_name]:.3g} times the spread that "
+        f"its number of inputs asks for; all layers multiply the signal by {product:.2g}"
+        f"{f', and the first loss is {start:.3g} times chance' if start > FIRST.value else ''}",
+        strength=0.9 if shown else 0.6,
+        stated=shown,
+        severity=severity,
+        layers=tuple(off),
+        site=next((x.site for x in model.layers if x.name == worst_name), None),
+    )
+
+
+def _copies(model: core.Model) -> list[core.Layer]:
+    """Hidden layers most of whose units equal another; zeros in a net of branches are a choice."""
+    return [
+        layer
+        for layer in structure.hidden(model)
+        if layer.kernel_columns_equal >= COPIES.value
+        and layer.trainable_parameters > 0
+        and layer.kernel_shape[-1] > 1
+        and not (model.skips and layer.kernel_std == 0 and layer.kernel_mean == 0)
+    ]
+
+
+def _gains(model: core.Model) -> dict[str, float]:
+    """Deviation of each kernel over the scale that keeps the signal; 1 within the common ones."""
+    gains: dict[str, float] = {}
+    for layer, behind in zip(model.layers, (*model.layers[1:], None), strict=False):
+        scale = structure.scale(layer)
+        if scale is None or structure.count(layer.kernel_shape) < ENOUGH:
+            continue
+        if not layer.kernel_std > 0 or not math.isfinite(layer.kernel_std):
+            continue
+        if layer.kind in structure.RECURRENT or (behind and structure.normalises(behind)):
+            continue
+        low = min(scale.glorot, scale.lecun)
+        over, under = layer.kernel_std / scale.he, layer.kernel_std / low
+        gains[layer.name] = over if over > 1.25 else under if under < 0.8 else 1.0
+    return gains
+
+
+def _named(layers: list[core.Layer]) -> str:
+    return ", ".join(layer.name for layer in layers[:4]) + (" …" if len(layers) > 4 else "")
+
+
+def probe(evidence: core.Evidence) -> core.Trial:
+    """From He's weights the loss must end lower."""
+    return core.Trial(core.SetInitializer("he_normal", evidence.layers), predict=core.Falls(LOSS))
+
+
+def remedies(evidence: core.Evidence) -> list[core.Change]:
+    """He's weights for ReLU, Glorot's for the others."""
+    return [
+        core.SetInitializer("he_normal", evidence.layers),
+        core.SetInitializer("glorot_uniform", evidence.layers),
+    ]
+
+
+def _record(std: float, loss: list[float], *, equal: float = 0.0) -> core.Signals:
+    layer = core.Layer(
+        name="dense",
+        path="dense",
+        kind="Dense",
+        activation="relu",
+        kernel_shape=(128, 64),
+        trainable_parameters=8256,
+        kernel_mean=0.0,
+        kernel_std=std,
+        kernel_columns_equal=equal,
+    )
+    layers = (layer, replace(layer, name="head", kernel_shape=(64, 10), kernel_columns_equal=0.0))
+    model = core.Model(name="m", style="sequential", layers=layers, outputs=())
+    return core.record({MODEL: model, LOSS: loss})
+
+
+CAUSE = core.Cause(
+    module=__name__,
+    page=__doc__,
+    needs=(MODEL,),
+    wants=(LOSS, SETUP, TRAIN, TRAIN_ANSWERS),
+    symptom=symptom,
+    probe=probe,
+    remedies=remedies,
+    mimics=("data.unnormalized", "hp.lr_high"),
+    sick=(
+        _record(1.0, [2900.0, 700.0, 500.0, 400.0, 400.0, 400.0]),
+        _record(0.0, [2.3] * 6, equal=63 / 64),
+    ),
+    healthy=(_record(0.12, [2.3] * 6), _record(1.0, [60.0, 3.0, 1.0, 0.3, 0.2, 0.2, 0.2])),
+)
