@@ -104,19 +104,26 @@ def _known(labels: Labels) -> dict[float, int]:
 def _are_classes(labels: Labels, known: dict[float, int]) -> bool:
     """Whole numbers from 0 or 1 without large gaps, each of them several times.
 
-    A few rows may break the form (negative, fractional, one far number such as 255); they are
+    A few rows may break the form (negative, fractional, one far number such as 255), and any
+    number of them by -1, where classes were counted from -1 or -1 stands for unknown. They are
     counted as invalid.
     """
     total = sum(known.values())
     whole = {int(v): n for v, n in known.items() if v >= 0 and v == int(v)}
-    if not total or sum(whole.values()) < NEARLY_ALL * total or max(whole) >= MOST_CLASSES:
+    fits = sum(whole.values()) + known.get(-1.0, 0)
+    if not whole or fits < NEARLY_ALL * total or max(whole) >= MOST_CLASSES:
         return False
     found = np.array(sorted(whole))
     if len(found) > 2 and found[-1] - found[-2] > found[-2] - found[0] + 1:
         found = found[:-1]
     most = MOST_FLOAT_CLASSES if labels.kind == "f" else DISTINCT
     count = len(found)
-    if count > most or total < EACH_CLASS * count or (count < 2 and found[0] > 1):
+    if (
+        sum(whole.values()) < total / 2
+        or count > most
+        or total < EACH_CLASS * count
+        or (count < 2 and found[0] > 1)
+    ):
         return False
     return bool(found[0] <= 1 and count >= DENSE * (found[-1] - found[0] + 1))
 

@@ -51,16 +51,15 @@ def neighbours(
             expected=expected,
             segments=_segments(equal, segment),
         )
-    means = of.values[nearest].mean(1)
+    own, theirs = _shares(answer.values, of.values), _shares(of.values, of.values)
+    means = theirs[nearest].mean(1)
     parts = [segment == s for s in range(SEGMENTS)]
-    overall = _correlation(answer.values, means)
+    overall = _correlation(own, means)
     return Neighbours(
         sample=len(rows),
         agreement=overall,
         expected=0.0,
-        segments=tuple(
-            _correlation(answer.values[p], means[p]) if p.sum() > K else overall for p in parts
-        ),
+        segments=tuple(_correlation(own[p], means[p]) if p.sum() > K else overall for p in parts),
     )
 
 
@@ -109,8 +108,15 @@ def _segments(equal: Array, segment: Array) -> tuple[float, ...]:
     )
 
 
+def _shares(values: Array, pool: Array) -> Array:
+    """Share of the pool below each value, by column, so that no far value rules."""
+    columns = zip(values.T, pool.T, strict=True)
+    ranked = [np.searchsorted(np.sort(p), v) / max(1, len(p)) for v, p in columns]
+    return np.where(np.isfinite(values), np.stack(ranked, 1), np.nan)
+
+
 def _correlation(left: Array, right: Array) -> float:
-    """Mean over columns; 0 for a column that does not vary."""
+    """Mean over columns of the correlation; 0 for a column that does not vary."""
     found = []
     for a, b in zip(left.T, right.T, strict=True):
         known = np.isfinite(a) & np.isfinite(b)

@@ -199,7 +199,8 @@ class Pass:
 
     def _try(self, what: str, work: Callable[[], T], otherwise: T) -> T:
         try:
-            return work()
+            with np.errstate(all="ignore"):
+                return work()
         except Exception as error:  # noqa: BLE001  # a part that fails must not take the rest along
             self.remarks.append(f"The scan could not look at {what}: {error}.")
             return otherwise
@@ -207,7 +208,8 @@ class Pass:
 
 def compare(train: Scan, other: Scan) -> Across:
     """The other split against the training split."""
-    return across(train.split, train.sketch, other.split, other.sketch)
+    with np.errstate(all="ignore"):
+        return across(train.split, train.sketch, other.split, other.sketch)
 
 
 def nothing(role: Role, source: Source, remark: str, **facts: Any) -> Scan:
@@ -255,9 +257,10 @@ def _copied(
         return form
     if np.array_equal(x, y, equal_nan=True):
         return "reconstruction"
-    if form != "continuous":
+    two = not labels.crowded and len(labels.values) <= 2
+    if form != "continuous" or (two and len(np.unique(x[:8])) > 2):
         return form
-    a, b = x - x.mean(0, dtype=np.float64), y - y.mean(0, dtype=np.float64)
+    a, b = (v.astype(np.float64) - v.mean(0, dtype=np.float64) for v in (x, y))
     scale = float(np.sqrt((a * a).sum() * (b * b).sum()))
     alike = float((a * b).sum()) / scale if scale > 0 and np.isfinite(scale) else 0.0
     return "reconstruction" if alike >= LIKE_INPUT else form

@@ -38,8 +38,9 @@ class Tee:
     """
 
     def __init__(self, x: Any, role: Role, model_inputs: Sequence[str] | None = None) -> None:
-        self._start = lambda: BatchReader(role, model_inputs)
-        self._reader = self._start()
+        self._role: Role = role
+        self._hints = model_inputs
+        self._reader = BatchReader(role, model_inputs)
         self._restarts = 0
         self._found: Scan | None = None
         self._kept_bytes = 0
@@ -74,7 +75,7 @@ class Tee:
                 self._reader.full = True
                 return
             self._restarts += 1
-            self._reader = self._start()
+            self._reader = BatchReader(self._role, self._hints)
             self._seen.clear()
             self.kept.clear()
             self._kept_bytes = 0
