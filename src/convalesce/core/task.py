@@ -207,19 +207,27 @@ def _whole(labels: Labels, output: Output, loss: Loss) -> Task:
     if output.width == 1 and labels.distinct == 2:
         return _two_valued(replace(numbers, classes=2))
     labels = replace(labels, coding="index", classes=max(int(labels.high) + 1, 0))
-    outside = labels.low < 0 or labels.high >= output.width
-    if not outside or output.width < 2 or not 0 < labels.distinct <= output.width:
-        return Task(kind="one_of_many", labels=labels)
-    count = labels.distinct
-    shifted = labels.low == 1 and labels.high == output.width
-    if shifted or labels.high - labels.low + 1 <= output.width:
-        step = f"take {labels.low:g} off each" if labels.low > 0 else f"add {-labels.low:g} to each"
-        recoding = f"{step}: they run from {labels.low:g} to {labels.high:g}"
-        count = int(labels.high - labels.low) + 1
+    return _numbered_anew(labels, output.width)
+
+
+def _numbered_anew(labels: Labels, width: int) -> Task:
+    """Class numbers, and how to bring them into 0 … width - 1 where they lie outside."""
+    task = Task(kind="one_of_many", labels=labels)
+    low, high, count = labels.low, labels.high, labels.distinct
+    if width < 2 or count < 1 or (low >= 0 and high < width):
+        return task
+    if count <= width and high - low + 1 <= width:
+        how = f"take {low:g} off each" if low > 0 else f"add {-low:g} to each"
+        how, count = f"{how}: they run from {low:g} to {high:g}", int(high - low) + 1
+    elif count <= width:
+        how = f"number the classes 0 to {count - 1}: they run from {low:g} to {high:g}"
+    elif count == width + 1 and (low < 0 or high > width):
+        odd, count = low if low < 0 else high, width
+        how = f"leave out label {odd:g}, or name it as the loss's ignore_class"
     else:
-        recoding = f"number the classes 0 to {count - 1}: they reach {labels.high:g}"
+        return task
     recoded = replace(labels, low=0.0, high=count - 1.0, classes=count)
-    return Task(kind="one_of_many", labels=labels, recoded=recoded, recoding=recoding)
+    return replace(task, recoded=recoded, recoding=how)
 
 
 def _continuous(labels: Labels, targets: Targets, output: Output, loss: Loss) -> Task:
