@@ -1,6 +1,7 @@
 """Catches the calls of Keras that train, while a script runs, and leaves no patch behind.
 
-The classes are patched once the script has imported Keras itself. Each patch calls what it
+The classes are patched once the script has imported Keras itself, and only then is anything loaded
+that needs NumPy: a script may set `OMP_NUM_THREADS` first. Each patch calls what it
 replaced and hands the facts on to `Course` (fit, evaluate) and `Loops` (train_on_batch and
 hand-written loops).
 """
@@ -13,40 +14,64 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from convalesce.observe import sites
-from convalesce.observe.fit import Course
 from convalesce.observe.guard import guarded
 from convalesce.observe.importing import after_import
-from convalesce.observe.loops import Loops
+from convalesce.observe.options import Options
+
+if TYPE_CHECKING:
+    from convalesce import core
+    from convalesce.observe.fit import Course
+    from convalesce.observe.loops import Loops
 
 OLDEST_KERAS = (3, 15)
 OLDEST_TENSORFLOW = (2, 21)
 
 
+class Seen:
+    """What was seen of a script: nothing before it imports Keras."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.remarks: list[str] = []
+        self.course: Course | None = None
+        self.loops: Loops | None = None
+
+    def fits(self) -> list[core.Fit]:
+        """Every fit in the order of the script, hand-written loops last."""
+        if self.course is None or self.loops is None:
+            return []
+        fits = list(self.course.fits)
+        with guarded(self.remarks, "reading the hand-written loops"):
+            fits.extend(self.loops.fits(first=len(fits)))
+        self.remarks += [*self.course.remarks, *self.loops.remarks]
+        return fits
+
+
 @contextmanager
-def watching(course: Course, loops: Loops) -> Iterator[None]:
-    """While this lasts, every training of Keras is seen by `course` or by `loops`."""
-    patches = Patches()
+def watching(options: Options) -> Iterator[Seen]:
+    """While this lasts, every training of Keras is seen."""
+    patches, seen = Patches(), Seen(options)
 
     def keras_is_there(keras: ModuleType) -> None:
-        with guarded(course.remarks, "watching Keras"):
+        with guarded(seen.remarks, "watching Keras"):
             reason = why_not(keras)
             if reason:
-                course.remarks.append(reason)
+                seen.remarks.append(reason)
             else:
-                _install(patches, course, loops)
+                _install(patches, seen)
 
     def legacy_is_there(_: ModuleType) -> None:
-        course.remarks.append(
+        seen.remarks.append(
             "The script uses tf_keras, the legacy Keras 2, which is not covered: its training was "
             "not observed. Unset TF_USE_LEGACY_KERAS, or import keras instead."
         )
 
     try:
         with after_import({"keras": keras_is_there, "tf_keras": legacy_is_there}):
-            yield
+            yield seen
     finally:
         patches.remove()
 
@@ -213,13 +238,17 @@ class Calls:
         return apply
 
 
-def _install(patches: Patches, course: Course, loops: Loops) -> None:
+def _install(patches: Patches, seen: Seen) -> None:
     from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
     from keras.src.layers.layer import Layer
     from keras.src.optimizers.base_optimizer import BaseOptimizer
     from keras.src.trainers.trainer import Trainer
 
-    calls = Calls(patches, course, loops)
+    from convalesce.observe.fit import Course
+    from convalesce.observe.loops import Loops
+
+    seen.course, seen.loops = Course(seen.options), Loops(seen.options)
+    calls = Calls(patches, seen.course, seen.loops)
     patches.replace(TensorFlowTrainer, "fit", calls.fit)
     patches.replace(TensorFlowTrainer, "evaluate", calls.evaluate)
     patches.replace(TensorFlowTrainer, "train_on_batch", calls.train_on_batch)

@@ -19,17 +19,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from convalesce import core
 from convalesce.observe import sites
-from convalesce.observe.crash import crash_of
-from convalesce.observe.fit import Course
 from convalesce.observe.guard import guarded
 from convalesce.observe.hook import watching
-from convalesce.observe.loops import Loops
 from convalesce.observe.options import Options
 from convalesce.observe.trace import print_as_python_would
+
+if TYPE_CHECKING:
+    from convalesce import core
 
 INTERRUPTED = 128 + signal.SIGINT
 
@@ -83,21 +82,21 @@ def observe_script(
         UnusableScript: There is no such script or module, or it is no Python source.
     """
     program = _module(target) if module else _script(target)
-    course, loops = Course(options), Loops(options)
     process = os.getpid()
     with _set_up(program, args):
-        with watching(course, loops):
+        with watching(options) as seen:
             ended = _run(program)
         if os.getpid() != process:  # a fork that the script made has come to its own end
             raise SystemExit(ended.status)
-        with guarded(course.remarks, "reading the hand-written loops"):
-            course.fits.extend(loops.fits(first=len(course.fits)))
-    remarks = [*course.remarks, *loops.remarks]
-    if not course.fits and ended.crash is None and not ended.interrupted:
+        from convalesce import core
+
+        fits = seen.fits()
+    remarks = seen.remarks
+    if not fits and not remarks and ended.crash is None and not ended.interrupted:
         remarks.append(_no_fit(program.name))
     return core.Run(
         script=program.name,
-        fits=tuple(course.fits),
+        fits=tuple(fits),
         status=ended.status,
         crash=ended.crash,
         interrupted=ended.interrupted,
@@ -267,6 +266,8 @@ def _ended_by(error: BaseException) -> Ended:
     print_as_python_would(error)
     if isinstance(error, KeyboardInterrupt):
         return Ended(INTERRUPTED, interrupted=True)
+    from convalesce.observe.crash import crash_of
+
     remarks: list[str] = []
     ended = Ended(1)
     with guarded(remarks, "reading the exception"):
@@ -277,6 +278,8 @@ def _ended_by(error: BaseException) -> Ended:
 
 
 def _bare_crash(error: BaseException) -> core.Crash:
+    from convalesce import core
+
     return core.Crash(exception=type(error).__name__, message=str(error), phase="other")
 
 

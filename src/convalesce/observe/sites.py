@@ -10,9 +10,10 @@ import weakref
 from functools import cache
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from convalesce.core import Site
+if TYPE_CHECKING:
+    from convalesce.core import Site  # loads NumPy, which the script may want to set up first
 
 # Packages whose frames are never the user's, wherever they are installed.
 LIBRARIES = frozenset(
@@ -71,6 +72,8 @@ def calling_site() -> Site | None:
 
 def site_at(frame: FrameType, line: int) -> Site:
     """The place of a frame; files below the working directory are named relative to it."""
+    from convalesce.core import Site
+
     file = frame.f_code.co_filename
     with contextlib.suppress(ValueError):
         file = Path(file).relative_to(_start()).as_posix()
