@@ -63,13 +63,14 @@ def progress(
 ) -> AbstractContextManager[Callable[[int], None]]:
     """A bar on stderr while something long runs.
 
-    `with progress("scanning the data", n) as step: step(1)`. Nothing is drawn unless stderr is a terminal, and nothing is left behind.
+    `with progress("scanning the data", n) as step: step(1)`. Nothing is drawn unless stderr is
+    a terminal, and nothing is left behind.
 
     Args:
         what: What is being done, e.g. `scanning the data`.
         total: Number of steps; None where it is not known.
         console: Where to draw; None for stderr.
     """
-    from convalesce.report.progress import bar  # noqa: PLC0415 - loads rich
+    from convalesce.report.waiting import bar  # noqa: PLC0415 - loads rich
 
     return bar(what, total, console)

@@ -18,6 +18,7 @@ WIDTH = 360.0  # a phone's width: drawn 1:1 there, side by side on wider screens
 HEIGHT = 150.0
 LEFT, RIGHT, BOTTOM = 44.0, 8.0, 20.0
 MARK_ROW = 12.0
+LETTER = 5.6  # width of a letter of a label, about
 HITS = 40
 LEVELS = 9
 COLUMNS, ROWS = 48, 24
@@ -63,12 +64,14 @@ def lines(
     curves = [Line(c.name, *svg.thinned(c.x, c.y), c.tone) for c in curves if len(c.x)]
     if not curves:
         return Markup("")
+    if not any(np.isfinite(c.y).any() for c in curves):
+        return figure(f"{title}: never finite", Markup(""))
     everything = np.concatenate([c.x for c in curves])
     top = 8 + MARK_ROW * len(marks)
     bottom = top + HEIGHT
     x = svg.Scale(float(everything.min()), float(everything.max()), LEFT, WIDTH - RIGHT)
     y = svg.value_scale(np.concatenate([c.y for c in curves]), bottom, top)
-    parts = [*_grid(x, y, over), *_marks(marks, x, top, bottom)]
+    parts = [*_grid(x, y, over), *_marks(marks, x, bottom)]
     parts += [
         Markup('<path d="{}" class="line tone{}"/>').format(
             svg.path(c.x.tolist(), c.y.tolist(), x, y), c.tone
@@ -106,22 +109,18 @@ def _grid(x: svg.Scale, y: svg.Scale, over: str) -> list[Markup]:
     return parts
 
 
-def _marks(marks: Sequence[Mark], x: svg.Scale, top: float, bottom: float) -> list[Markup]:
+def _marks(marks: Sequence[Mark], x: svg.Scale, bottom: float) -> list[Markup]:
+    """The earliest on top, each label on the side that has room for it."""
     parts = []
     for row, mark in enumerate(sorted(marks, key=lambda m: m.x)):
         at = x(mark.x)
-        height = top - 8 - MARK_ROW * row
-        left = at > (LEFT + WIDTH) / 2
+        height = 8 + MARK_ROW * row
+        right = at + 4 + LETTER * len(mark.label) <= WIDTH or at < WIDTH / 2
+        room = WIDTH - at if right else at
+        label = svg.shortened(mark.label, int((room - 4) / LETTER), end=False)
+        place, anchor = (at + 4, "start") if right else (at - 4, "end")
         parts.append(svg.rule(at, height - 2, at, bottom, "mark"))
-        parts.append(
-            svg.text(
-                at - 4 if left else at + 4,
-                height + 5,
-                mark.label,
-                "end" if left else "start",
-                "said",
-            )
-        )
+        parts.append(svg.text(place, height + 5, label, anchor, "said"))
     return parts
 
 

@@ -65,7 +65,7 @@ def decisive(signals: core.Signals) -> list[charts.Mark]:
     if len(held) > 1 and np.isfinite(held).any():
         best = int(np.nanargmin(np.where(np.isfinite(held), held, np.nan))) + 1
         restored = ", restored" if history.best_restored else ""
-        marks.append(charts.Mark(best, f"best validation loss: epoch {best}{restored}"))
+        marks.append(charts.Mark(best, f"best val_loss: epoch {best}{restored}"))
     marks += cuts(history.learning_rate)
     if history.stopped and history.epochs > 1:
         marks.append(charts.Mark(history.epochs, words.plain(history.stopped, 40)))
@@ -116,6 +116,19 @@ def _one(series: core.Series) -> tuple[Floats, Floats]:
     values = np.asarray(series.values, np.float64)
     flat = values.reshape(len(values), -1)
     return np.asarray(series.steps, np.float64), flat[:, 0] if flat.size else np.zeros(0)
+
+
+def origin(signals: core.Signals) -> str:
+    """Where training first turned non-finite, in a sentence; empty where it did not."""
+    if core.ORIGIN not in signals:
+        return ""
+    found = signals[core.ORIGIN]
+    before = words.number(found.loss_before)
+    last = f"; the last finite loss was {before}" if math.isfinite(found.loss_before) else ""
+    return (
+        f"First non-finite: {found.first} in {words.plain(found.name, 80)}, at step {found.step} "
+        f"(epoch {found.epoch + 1}, batch {found.batch + 1}){last}."
+    )
 
 
 def flow(signals: core.Signals) -> list[Markup]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ import convalesce
 from convalesce import core
 from convalesce.report import charts, figures, samples, tables, words
 
+OVERVIEW = 100  # fits in the table of all
 LARGEST = 950_000  # bytes; the promise is under a megabyte
 
 
@@ -68,6 +68,7 @@ class FitView:
 
     name: str
     summary: str
+    origin: str
     opened: bool
     curves: tuple[Markup, ...]
     flow: tuple[Markup, ...]
@@ -114,7 +115,9 @@ def _render(name: str, examined: core.Examined, detail: Detail) -> str:
         "crash": _crash(run.crash),
         "findings": findings,
         "refuted": words.refuted(diagnosis.findings),
-        "overview": _overview(run.fits, concerned) if len(run.fits) > 1 else None,
+        "overview": _overview(run.fits, words.standing(diagnosis.findings))
+        if len(run.fits) > 1
+        else None,
         "fits": views,
         "uncharted": len(run.fits) - len(views),
         "unasked": words.unasked(diagnosis),
@@ -200,6 +203,7 @@ def _fit(
     return FitView(
         name=_name(fit),
         summary=_summary(fit),
+        origin=figures.origin(signals),
         opened=alone or fit.index in concerned,
         curves=tuple(figures.curves(signals)),
         flow=tuple(figures.flow(signals)),
@@ -238,25 +242,23 @@ def _last(history: core.History, most: int = 6) -> Iterable[tuple[str, float]]:
     return [(k, v[-1]) for k, v in history.metrics.items() if v][:most]
 
 
-def _overview(fits: tuple[core.Fit, ...], concerned: set[int]) -> tables.Table:
+def _overview(fits: tuple[core.Fit, ...], found: tuple[core.Finding, ...]) -> tables.Table:
     """A row a fit, for scripts with several."""
     rows = []
-    for fit in fits[:100]:
+    for fit in fits[:OVERVIEW]:
         history = words.fact(fit.signals, core.HISTORY)
-        last = (
-            [(history.curve(k) or (math.nan,))[-1] for k in ("loss", "val_loss")] if history else []
-        )
+        ends = [history.curve(k) if history else () for k in ("loss", "val_loss")]
         rows.append(
             (
                 str(fit.index + 1),
                 words.at(fit.site) if fit.site else "",
                 str(history.epochs if history else 0),
-                *(words.number(v) if v == v else "–" for v in (last or [math.nan, math.nan])),  # noqa: PLR0124 - NaN
-                "concerned" if fit.index in concerned else "",
+                *(words.number(curve[-1]) if curve else "–" for curve in ends),
+                ", ".join(f.cause for f in found if fit.index in _fits_of(f)),
             )
         )
     head = ("fit", "line", "epochs", "loss", "val_loss", "findings")
-    return tables.Table(f"{len(fits)} fits", head, tuple(rows), max(0, len(fits) - len(rows)))
+    return tables.Table(f"{len(fits)} fits", head, tuple(rows), len(fits) - len(rows))
 
 
 def _crash(crash: core.Crash | None) -> dict[str, str] | None:

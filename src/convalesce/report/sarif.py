@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -78,13 +79,18 @@ def _result(finding: core.Finding, index: int, examined: core.Examined) -> dict[
         "message": {"text": _message(finding)},
         "locations": [location] if location else [],
         "partialFingerprints": {FINGERPRINT: _fingerprint(finding, run)},
-        "rank": round(100 * min(max(finding.confidence, 0.0), 1.0), 1),
+        "rank": _rank(finding.confidence),
         "properties": {
             "verdict": finding.verdict.value,
             "fit": finding.fit,
             "layers": list(finding.evidence.layers),
         },
     }
+
+
+def _rank(confidence: float) -> float:
+    """0 … 100; -1 is SARIF's word for none."""
+    return round(100 * min(max(confidence, 0.0), 1.0), 1) if math.isfinite(confidence) else -1.0
 
 
 def _message(finding: core.Finding) -> str:

@@ -14,6 +14,7 @@ from convalesce.report import words
 
 Floats = NDArray[np.float64]
 MOST_POINTS = 300
+DOT = "m-1.5 0a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0-3 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def path(xs: Sequence[float], ys: Sequence[float], x: Scale, y: Scale) -> str:
             pieces.append([])
             continue
         pieces[-1].append(f"{x(a):.1f} {y(b):.1f}")
-    return "".join(f"M{p[0]}" + ("L" + " ".join(p[1:]) if p[1:] else "h.01") for p in pieces if p)
+    return "".join(f"M{p[0]}" + ("L" + " ".join(p[1:]) if p[1:] else DOT) for p in pieces if p)
 
 
 def text(x: float, y: float, said: str, anchor: str = "start", kind: str = "") -> Markup:
@@ -135,7 +136,8 @@ def drawing(
 
     Args:
         size: Width and height, in user units.
-        title: Its name. `about`: what it shows, in words.
+        title: Its name.
+        about: What it shows, in words.
         parts: What is drawn, the lowest first.
         kind: Its class.
     """
@@ -145,7 +147,9 @@ def drawing(
     ).format(*size, kind, title, about, Markup("").join(parts))
 
 
-def shortened(label: str, most: int) -> str:
-    """The end of a path tells most: `…block/conv2d_1/kernel`."""
+def shortened(label: str, most: int, *, end: bool = True) -> str:
+    """The end of a path tells most: `…block/conv2d_1/kernel`; of a sentence, its beginning."""
     flat = words.plain(label, 300)
-    return flat if len(flat) <= most else f"…{flat[-(most - 1) :]}"
+    if len(flat) <= most:
+        return flat
+    return f"…{flat[-(most - 1) :]}" if end else f"{flat[: most - 1]}…"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from convalesce import core
@@ -23,6 +24,7 @@ SEVERITY = {
     core.Severity.WARNING: "bold yellow",
     core.Severity.NOTE: "cyan",
 }
+Part = Padding | Text
 REMEDIES = 3
 READINGS = 4
 LISTED = 8  # causes that one reason names in full
@@ -42,7 +44,7 @@ def text(examined: core.Examined, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _parts(examined: core.Examined, encoding: str) -> Iterator[Padding]:
+def _parts(examined: core.Examined, encoding: str) -> Iterator[Part]:
     """Every line, in order."""
     lines = _Lines(utf="utf" in encoding.lower())
     run, diagnosis = examined.run, examined.diagnosis
@@ -51,7 +53,7 @@ def _parts(examined: core.Examined, encoding: str) -> Iterator[Padding]:
         0, (f"{diagnosis.health}: ", HEALTH[diagnosis.health]), (words.headline(examined), "bold")
     )
     if run.crash is not None:
-        yield from _crash(lines, run.crash)
+        yield from _crash(lines, run.crash, found)
     for rank, finding in enumerate(found, 1):
         if finding.severity is core.Severity.NOTE:
             yield from _note(lines, finding, run, rank, gap=rank == 1 or _before(found, rank))
@@ -64,7 +66,7 @@ def _parts(examined: core.Examined, encoding: str) -> Iterator[Padding]:
     yield from _refuted(lines, words.refuted(diagnosis.findings))
     yield from _unasked(lines, diagnosis, brief=brief)
     for remark in words.remarks(examined):
-        yield lines.line(0, (f"note: {remark}", "dim"))
+        yield lines.line(0, (f"remark: {remark}", "dim"))
     if run.fits:
         yield lines.line(0, (f"cost: {words.cost(run)}", "dim"))
 
@@ -82,48 +84,58 @@ class _Lines:
 
     def line(self, indent: int, *parts: tuple[str, str]) -> Padding:
         """One paragraph of styled parts."""
+        return Padding(self._text(*parts), (0, 0, 0, indent), expand=False)
+
+    def item(self, indent: int, label: tuple[str, str], *parts: tuple[str, str]) -> Padding:
+        """A paragraph whose further lines hang under its first word, the label in front."""
+        grid = Table.grid()
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        grid.add_row(self._text(label), self._text(*parts))
+        return Padding(grid, (0, 0, 0, indent), expand=False)
+
+    def blank(self) -> Text:
+        """An empty line."""
+        return Text("")
+
+    def _text(self, *parts: tuple[str, str]) -> Text:
         content = Text(overflow="fold")
         for said, style in parts:
             content.append(said if self._utf else said.translate(ASCII), style)
-        return Padding(content, (0, 0, 0, indent), expand=False)
-
-    def blank(self) -> Padding:
-        """An empty line."""
-        return Padding("", 0, expand=False)
+        return content
 
 
-def _crash(lines: _Lines, crash: core.Crash) -> Iterator[Padding]:
+def _crash(lines: _Lines, crash: core.Crash, found: tuple[core.Finding, ...]) -> Iterator[Part]:
     layer = f" in layer {words.plain(crash.layer, 60)}" if crash.layer else ""
     said = words.plain(f"{crash.exception}: {crash.message}", 400)
     yield lines.line(2, (f"the script ended{layer}: ", ""), (said, ""))
-    if crash.site is not None:
+    if crash.site is not None and crash.site not in {f.evidence.site for f in found}:
         yield from _place(lines, crash.site)
 
 
-def _finding(lines: _Lines, finding: core.Finding, run: core.Run, rank: int) -> Iterator[Padding]:
+def _finding(lines: _Lines, finding: core.Finding, run: core.Run, rank: int) -> Iterator[Part]:
     evidence = finding.evidence
     doubt = " (suspected, not proven)" if words.suspected(finding) else ""
     yield lines.line(
         0,
         (f"{rank}  ", "bold"),
         (str(finding.severity), SEVERITY[finding.severity]),
-        (f"  {finding.cause}{doubt}", "bold"),
+        (f"  {finding.cause}{doubt}", ""),
     )
-    yield lines.line(3, (words.plain(finding.title), ""))
+    yield lines.line(3, (words.plain(finding.title), "bold"))
     yield lines.line(3, (words.plain(evidence.says), ""))
     for one in evidence.readings[:READINGS]:
-        yield lines.line(
-            5, (words.reading(one), ""), (f"  ({words.plain(one.limit.source)})", "dim")
-        )
+        source = f"  ({words.plain(one.limit.source)})"
+        yield lines.item(3, ("- ", "dim"), (words.reading(one), ""), (source, "dim"))
     yield from _where(lines, finding, run)
     for change in finding.remedies[:REMEDIES]:
-        yield lines.line(3, ("try: ", "green"), (words.plain(str(change)), ""))
+        yield lines.item(3, ("try: ", "green"), (words.plain(str(change)), ""))
     if finding.explained_by:
         yield lines.line(3, (f"explained by {finding.explained_by}", "dim"))
     yield lines.line(3, (f"more: convalesce explain {finding.cause}", "dim"))
 
 
-def _where(lines: _Lines, finding: core.Finding, run: core.Run) -> Iterator[Padding]:
+def _where(lines: _Lines, finding: core.Finding, run: core.Run) -> Iterator[Part]:
     evidence = finding.evidence
     if evidence.layers:
         yield lines.line(3, (f"layers: {words.layers(evidence.layers)}", ""))
@@ -137,15 +149,15 @@ def _where(lines: _Lines, finding: core.Finding, run: core.Run) -> Iterator[Padd
         yield lines.line(3, (f"in {also} of {len(run.fits)}", "dim"))
 
 
-def _place(lines: _Lines, site: core.Site) -> Iterator[Padding]:
-    yield lines.line(3, (f"at {words.at(site)}", ""))
+def _place(lines: _Lines, site: core.Site) -> Iterator[Part]:
+    yield lines.item(3, ("at ", ""), (words.at(site), ""))
     if line := words.source_line(site):
-        yield lines.line(7, (line, "italic"))
+        yield lines.line(6, (line, "italic"))
 
 
 def _note(
     lines: _Lines, finding: core.Finding, run: core.Run, rank: int, *, gap: bool
-) -> Iterator[Padding]:
+) -> Iterator[Part]:
     """A note takes two lines."""
     if gap:
         yield lines.blank()
@@ -165,13 +177,13 @@ def _note(
     yield lines.line(3, (words.plain(finding.evidence.says) + where, "dim"))
 
 
-def _refuted(lines: _Lines, found: tuple[core.Finding, ...]) -> Iterator[Padding]:
+def _refuted(lines: _Lines, found: tuple[core.Finding, ...]) -> Iterator[Part]:
     if found:
         ids = ", ".join(f.cause for f in found)
         yield lines.line(0, (f"ruled out by experiment: {ids}", "dim"))
 
 
-def _unasked(lines: _Lines, diagnosis: core.Diagnosis, *, brief: bool) -> Iterator[Padding]:
+def _unasked(lines: _Lines, diagnosis: core.Diagnosis, *, brief: bool) -> Iterator[Part]:
     """One paragraph; a healthy run needs only their number."""
     reasons = words.unasked(diagnosis)
     if not reasons:

@@ -83,8 +83,7 @@ def headline(examined: core.Examined) -> str:
         case core.Health.HEALTHY:
             return _healthy(run)
         case core.Health.CRASHED:
-            what = _crash(run.crash)
-            return f"{_named(leading[0])}, {what}" if leading else f"{what}; {UNSAID}"
+            return _named(leading[0]) if leading else f"{_crash(run.crash)}; {UNSAID}"
         case core.Health.UNHEALTHY if leading:
             return _named(leading[0])
         case core.Health.UNDECIDED if serious:
@@ -139,8 +138,11 @@ def at(site: core.Site) -> str:
 
 def source_line(site: core.Site) -> str:
     """The line itself, empty where the file cannot be read."""
-    try:
-        return plain(linecache.getline(site.file, site.line), 200)
+    named = site.file.startswith("<")  # a cell or an evaluated text; a real file goes by its path,
+    try:  # as a bare name would be looked for along sys.path
+        file = site.file if named else str(Path(site.file).absolute())
+        linecache.checkcache(file)
+        return plain(linecache.getline(file, site.line), 200)
     except (ValueError, OverflowError):  # a name that no file can have
         return ""
 
