@@ -44,6 +44,7 @@ PACE = core.Limit(
     "fall ahead: x / (exp(x) - 1) = 0.5",
 )
 MEMORY = core.Limit(0, unit="failed allocations", source="one that fails ends the training")
+FEW = 100  # updates: hardly any net is trained from scratch in so few
 BEST = 32  # Masters and Luschi 2018: the largest of the batches that do best
 LEARNED, UNLEARNED = 0.9, 0.5  # of what chance leaves open
 
@@ -66,7 +67,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     if share < SHARE.value or course is None or progress.skill > LEARNED:
         return None
     unfinished = course.sure and course.pace > PACE.value
-    if not unfinished and not (course.sure and progress.skill < UNLEARNED):
+    done = int(loss.steps[-1] - loss.steps[0]) + 1
+    poor = progress.skill < UNLEARNED
+    if not unfinished and not (poor and (course.sure or done < FEW)):
         return None
     updates = math.ceil(examples / size)
     return core.Evidence(
@@ -74,8 +77,12 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             core.Reading(SETUP, share, SHARE, "share of the training data in one batch"),
             core.Reading(LOSS, course.pace, PACE, "pace of the fall at the end"),
         ),
-        says=f"batches of {size} leave {updates} updates an epoch; the loss still fell at "
-        f"{min(course.pace, 9.99):.0%} of its mean rate when training ended",
+        says=f"batches of {size} leave {updates} updates an epoch, {done} in all; "
+        + (
+            f"the loss still fell at {min(course.pace, 9.99):.0%} of its mean rate at the end"
+            if unfinished
+            else f"{max(progress.skill, 0.0):.0%} of the task is learned"
+        ),
         strength=min(0.85, 0.55 + 0.3 * share),
         severity=core.Severity.WARNING,
     )

@@ -35,7 +35,7 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import LOSS, SETUP, UPDATE_RATIO, curves
+from convalesce.core import LOSS, SETUP, UPDATE_RATIO, WEIGHT_NORM, curves
 
 VIOLENT = core.Limit(
     0.1,
@@ -53,6 +53,7 @@ SWING = core.Limit(
 )
 DEFAULTS = {"SGD": 1e-2}  # Keras's; 1e-3 for its other optimizers
 UNLEARNED, LEARNED = 0.05, 0.9  # of what chance leaves open
+ORDER = 10.0  # times the default rate: an order, with large updates to say the same
 WINDOW = 64  # examples that a loss is averaged over, so that one odd example is no jump
 
 
@@ -64,7 +65,10 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """
     loss, ratios = signals[LOSS].values, curves.of_kernels(signals[UPDATE_RATIO])
     setup, progress = signals.get(SETUP), curves.progress(signals)
-    known, steps = curves.finite(ratios), curves.finite(loss)
+    known, steps = (
+        curves.finite(_against_start(ratios, signals.get(WEIGHT_NORM))),
+        curves.finite(loss),
+    )
     if not len(known) or not len(steps):
         return None
     broken = len(steps) < loss.size
@@ -74,6 +78,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     swing = curves.oscillation(curves.blocks(steps, 20))
     violent, jumped = largest > VIOLENT.value, jump > JUMP.value
     unlearned = progress.skill < UNLEARNED
+    times = _times_default(setup)
+    daring = (times or 0.0) >= ORDER and largest > RESTLESS.value
     restless = late > RESTLESS.value and swing > SWING.value and not progress.skill > LEARNED
     readings = {
         "jump": core.Reading(LOSS, jump, JUMP, "highest loss over the one at the start"),
@@ -83,7 +89,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     }
     if broken and (violent or jumped):
         says, keys = "the loss is not finite", ("violent", "jump")
-    elif unlearned and (violent or jumped):
+    elif unlearned and (violent or jumped or daring):
         says, keys = "nothing was learned", ("violent", "jump")
     elif violent and jumped:
         says, keys = "the loss jumped on its way", ("jump", "violent")
@@ -92,7 +98,6 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     else:
         return None
     serious = broken or unlearned
-    times = _times_default(setup)
     return core.Evidence(
         readings=tuple(readings[key] for key in keys),
         says=f"{says}: updates of up to {largest:.2g} of the weights a step, loss up to "
@@ -100,6 +105,15 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         strength=_strength(times, both=violent and jumped, serious=serious),
         severity=core.Severity.ERROR if serious else core.Severity.WARNING,
     )
+
+
+def _against_start(ratios: curves.Floats, norms: core.Series | None) -> curves.Floats:
+    """Updates over the initial weights, where these have shrunk: that is not the rate's doing."""
+    weights = curves.of_kernels(norms) if norms is not None else np.empty(0)
+    if len(weights) != len(ratios) or not len(weights):
+        return ratios
+    with np.errstate(all="ignore"):
+        return np.asarray(ratios * np.fmin(weights / weights[0], 1.0), np.float64)
 
 
 def _jump(steps: curves.Floats, progress: curves.Progress, setup: core.Setup | None) -> float:
@@ -111,20 +125,17 @@ def _jump(steps: curves.Floats, progress: curves.Progress, setup: core.Setup | N
         means = curves.finite((sums[width:] - sums[:-width]) / width)
         if not len(means):
             return math.inf
-        level = max(float(means[0]), progress.start if math.isfinite(progress.start) else 0.0)
+        level = max(float(curves.finite([steps[0], progress.start, progress.chance]).max()), 0.0)
         jump = float(means.max() / level) if level > 0 else 1.0
     return jump if math.isfinite(jump) else math.inf
 
 
 def _times_default(setup: core.Setup | None) -> float | None:
-    """The rate over the optimizer's default in Keras; momentum counts by what it adds up to."""
+    """The rate over the optimizer's default in Keras."""
     optimizer = setup.optimizer if setup is not None else None
     if optimizer is None or not math.isfinite(optimizer.learning_rate):
         return None
-    rate = optimizer.learning_rate
-    if optimizer.name == "SGD" and optimizer.momentum is not None and optimizer.momentum < 1:
-        rate *= 0.1 / max(1 - optimizer.momentum, 1e-3) if optimizer.momentum > 0.9 else 1
-    return rate / DEFAULTS.get(optimizer.name, 1e-3)
+    return optimizer.learning_rate / DEFAULTS.get(optimizer.name, 1e-3)
 
 
 def _strength(times: float | None, *, both: bool, serious: bool) -> float:
@@ -162,7 +173,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(LOSS, UPDATE_RATIO),
-    wants=tuple(s for s in curves.PROGRESS if s is not LOSS),
+    wants=(WEIGHT_NORM, *(s for s in curves.PROGRESS if s is not LOSS)),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
@@ -174,6 +185,7 @@ CAUSE = core.Cause(
         "arch.dead_units",
         "hp.optimizer",
         "hp.batch_small",
+        "reg.too_strong",
     ),
     sick=(
         _record([2.3, 40.0, math.nan], 0.4, math.nan),

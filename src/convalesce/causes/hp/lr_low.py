@@ -50,9 +50,9 @@ STRAIGHT = core.Limit(
 )
 LARGE = 1e-2  # update ratio, ten times the healthy one: the rate is not low
 LEARNED = 0.75  # of what chance leaves open: slow or not, it gets there
-UNLEARNED = 0.05
+HALF, UNLEARNED = 0.5, 0.05
 CALM = 0.5  # oscillation: what it rose, as a share of what it fell
-FEWEST = 10  # steps
+FEWEST, MANY = 10, 100  # steps; in fewer than MANY no rate gets far
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
@@ -76,7 +76,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     short = largest < RATIO.value and path < PATH.value
     calm = curves.oscillation(curves.blocks(steps, 10)) < CALM
     straight = course.sure and course.pace > STRAIGHT.value and calm and largest < LARGE
-    if not short and not (straight and progress.skill < 1 - PATH.value):
+    if not short and not (straight and progress.skill < HALF and len(steps) >= MANY):
         return None
     readings = [
         core.Reading(UPDATE_RATIO, largest, RATIO, "update over weight of the typical kernel"),
@@ -93,7 +93,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             else f"the loss went from {progress.start:.3g} to {course.end:.3g}"
         ),
         strength=_strength(largest if short else RATIO.value, straight=straight),
-        severity=core.Severity.ERROR if unlearned and short else core.Severity.WARNING,
+        severity=core.Severity.ERROR if unlearned else core.Severity.WARNING,
     )
 
 

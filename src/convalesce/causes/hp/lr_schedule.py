@@ -38,6 +38,7 @@ import numpy as np
 from convalesce import core
 from convalesce.core import HISTORY, LEARNING_RATE, LOSS, SETUP, curves
 
+FADING = 0.1  # of its height: from here on the rate itself may slow the fall
 SPENT = 1e-2  # of its height: the smallest rate of He et al. 2016's step decay
 EARLY = core.Limit(
     0.5,
@@ -45,10 +46,10 @@ EARLY = core.Limit(
     source="He et al. 2016 reach a hundredth of the rate at three quarters of training; before "
     "half of it, most of the training has next to no rate",
 )
-AT_ONCE = 0.1  # of training: so early that no loss need be looked at
+QUARTER = 0.25  # of training: half as late as He et al. 2016's first cut to a tenth
 WARM = core.Limit(0.5, unit="1", source="half of its target is the most that the rate ever gets to")
 LEARNED = 0.98  # of what chance leaves open: the rate may well rest
-UNLEARNED = 0.5  # of what chance leaves open
+UNLEARNED = 0.75  # of what chance leaves open
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
@@ -68,13 +69,13 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         rates, source = curves.finite(series.values), LEARNING_RATE
     if len(rates) < 3 and history is not None:
         rates, source = curves.finite(history.learning_rate), HISTORY
-    at = _spent_at(rates)
+    at = _spent_at(rates, SPENT)
     if at is None or at > EARLY.value or progress.skill > LEARNED:
         return None
     cuts = _cuts_at_best(history, setup)
-    fell = _fell_before(signals, at)
+    fell = _fell_before(signals, _spent_at(rates, FADING) or at)
     unlearned = not math.isfinite(progress.skill) or progress.skill < UNLEARNED
-    if not (fell or cuts or (unlearned and at < AT_ONCE)):
+    if not (fell or cuts or (unlearned and at < QUARTER)):
         return None
     height, left = float(rates.max()), float(rates[-1])
     who = schedule.name if schedule is not None else "ReduceLROnPlateau" if cuts else "the rate"
@@ -92,11 +93,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     )
 
 
-def _spent_at(rates: curves.Floats) -> float | None:
-    """Share of training after which the rate stays under a hundredth of its height."""
+def _spent_at(rates: curves.Floats, share: float) -> float | None:
+    """Share of training after which the rate stays under `share` of its height."""
     if len(rates) < 3 or not rates.max() > 0:
         return None
-    full = np.flatnonzero(rates >= SPENT * rates.max())
+    full = np.flatnonzero(rates >= share * rates.max())
     at = float((full[-1] + 1) / len(rates))
     return at if at < 1 else None
 
@@ -118,7 +119,7 @@ def _never_warm(schedule: core.Schedule, planned: curves.Floats) -> core.Evidenc
 
 
 def _fell_before(signals: core.Signals, at: float) -> bool:
-    """The loss still fell in the time before the rate was spent."""
+    """The loss still fell in the last of the time up to this share of training."""
     loss, history = signals.get(LOSS), signals.get(HISTORY)
     if loss is not None and len(loss) and history is not None and history.stopped == "":
         before = curves.finite(loss.values)[: max(1, round(at * len(loss)))]

@@ -9,9 +9,9 @@ and validation are poor alike.
 
 ## Why it happens
 An L2 factor of $\lambda$ pulls each weight toward zero with $2\lambda w$, an L1 factor with
-$\lambda$ whatever its size. Where that outweighs the gradient of the data, the weights vanish. AdamW takes
-rate times `weight_decay` off every weight at every step, and no loss shows it. Dropout of
-rate $p$ leaves $1-p$ of the units of a layer, and layers in a row multiply.
+$\lambda$ whatever its size. Where that outweighs the gradient of the data, the weights
+vanish. AdamW takes rate times `weight_decay` off every weight at every step, and no loss shows it.
+Dropout of rate $p$ leaves $1-p$ of the units of a layer, and layers in a row multiply.
 
 ## How it is confirmed
 By facts: the penalty against the loss of the data, and the norms of the weights at the start and at
