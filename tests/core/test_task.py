@@ -1,14 +1,15 @@
 """The table of what fits together: every usual set-up, sound and unsound."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from convalesce.core import MODEL, SETUP, TRAIN, Loss, Mismatch, Severity, Targets
 from convalesce.core import goals as goals_of
-from convalesce.core.mismatch import mismatches
+from convalesce.core.mismatch import blamed, mismatches
 from convalesce.core.specimen_fit import fit, labels, loss, model
-from convalesce.core.task import Goal
+from convalesce.core.task import Goal, task_of
 
 BCE, CCE, SCCE = (
     "binary_crossentropy",
@@ -42,8 +43,11 @@ BYTE_MASK = labels(
 )
 VECTOR = labels("continuous", shape=(3,))
 
+Part = Literal["labels", "output_activation", "loss"]
 E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
-LAB, OUT, LOS = "labels", "output_activation", "loss"
+LAB: Part = "labels"
+OUT: Part = "output_activation"
+LOS: Part = "loss"
 
 
 def goal(target: Targets, activation: str | None, width: int, given: Loss) -> Goal:
@@ -221,3 +225,92 @@ def test_the_part_that_does_not_fit_is_blamed(
     assert [m.part for m in mismatch] == parts
     assert {m.severity for m in mismatch} == {severity}
     assert all(m.tied == (len(parts) > 1) for m in mismatch)
+
+
+@pytest.mark.parametrize(
+    ("row", "changes"),
+    [
+        ((BINARY, "softmax", 1, loss(BCE)), ["give the last layer activation sigmoid"]),
+        (
+            (FIVE, "linear", 5, loss(SCCE)),
+            ["give the last layer activation softmax", f"use the loss {SCCE}(from_logits=True)"],
+        ),
+        ((FIVE, "softmax", 5, loss(MSE)), [f"use the loss {SCCE}"]),
+        ((FIVE, "softmax", 4, loss(SCCE)), ["give the last layer 5 units and activation softmax"]),
+        ((READINGS, "sigmoid", 1, loss(MAE)), ["give the last layer activation linear"]),
+        ((SIGN, "tanh", 1, loss(BCE)), ["use the loss hinge"]),
+        (
+            (FIVE, "sigmoid", 1, loss(BCE)),
+            ["give the last layer 5 units and activation softmax", f"use the loss {SCCE}"],
+        ),
+        (
+            (FROM_ONE, "softmax", 5, loss(SCCE)),
+            ["repair the labels: take 1 off each: they run from 1 to 5"],
+        ),
+    ],
+)
+def test_the_mend_is_named(row: tuple[Targets, str | None, int, Loss], changes: list[str]) -> None:
+    assert [str(m.change) for m in found(*row)] == changes
+
+
+def test_an_answer_for_each_position_of_one_label_is_seen() -> None:
+    only = goal(FIGURES, "linear", 1, loss(MSE))
+    sequence = replace(only, output=replace(only.output, shape=(12, 1)))
+    (mismatch,) = mismatches(sequence, model("linear", 1))
+    assert mismatch.part == OUT
+    assert "every position" in mismatch.says
+
+
+def test_a_softmax_over_positions_is_no_constant() -> None:
+    only = goal(BINARY, "softmax", 1, loss("attention", known=False))
+    plain = model("softmax", 1, (12,))
+    layer = replace(plain.layers[0], kind="Softmax", settings={"axis": 1.0})
+    positions = replace(only, output=plain.outputs[0])
+    assert mismatches(positions, replace(plain, layers=(layer,))) == ()
+    assert mismatches(positions, plain)
+
+
+def test_from_logits_after_a_softmax_matters_only_where_keras_loses_the_scores() -> None:
+    given = loss(SCCE, logits=True)
+    only, plain = goal(FIVE, "softmax", 5, given), model("softmax", 5)
+    assert mismatches(only, plain) == ()
+    reshaped = replace(plain.layers[0], kind="Reshape", activation=None)
+    parts = mismatches(only, replace(plain, layers=(reshaped,)))
+    assert {m.severity for m in parts} == {W}
+    assert [m.part for m in parts] == [OUT, LOS]
+
+
+def test_outputs_find_their_targets_and_losses_by_name() -> None:
+    record = fit(FIVE, "softmax", 5, loss(SCCE))
+    first = record[MODEL].outputs[0]
+    second = replace(first, name="age", layer="age", activation="linear", width=1, shape=(1,))
+    both = replace(record[MODEL], outputs=(first, second))
+    data = replace(record[TRAIN], targets=(replace(FIGURES, name="age"), FIVE))
+    named_losses = (replace(loss(MSE), output="age"), replace(loss(SCCE), output="answer"))
+    matched = list(goals_of(data, both, replace(record[SETUP], losses=named_losses)))
+    assert [(g.output.name, g.loss.name) for g in matched] == [("answer", SCCE), ("age", MSE)]
+    assert matched[1].targets.form == "continuous"
+
+
+def test_a_train_step_of_ones_own_is_not_judged() -> None:
+    record = fit(BINARY, "softmax", 1, loss(BCE))
+    assert blamed(record[TRAIN], record[MODEL], record[SETUP], OUT) is not None
+    own = replace(record[SETUP], custom_train_step=True)
+    assert blamed(record[TRAIN], record[MODEL], own, OUT) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "width", "given", "name"),
+    [
+        (BINARY, 1, loss(BCE), "yes/no"),
+        (FIVE, 5, loss(SCCE), "one of many"),
+        (FIVE, 1, loss(MSE), "regression"),
+        (TAGS, 5, loss(BCE), "any of many"),
+        (PIXELS, 1, loss(BCE), "reconstruction at each position"),
+        (CLASS_MASK, 4, loss(SCCE), "one of many at each position"),
+        (FIVE, 1, loss("own", known=False), "unknown"),
+    ],
+)
+def test_the_task_is_named(target: Targets, width: int, given: Loss, name: str) -> None:
+    only = goal(target, "linear", width, given)
+    assert task_of(only.targets, only.output, only.loss).name == name

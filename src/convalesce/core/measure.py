@@ -47,12 +47,12 @@ def unsuited(task: Task, width: int, loss: Loss, metric: str) -> Unsuited | None
     """What a metric gets wrong; None where it suits, or is not known.
 
     Args:
-        task: Judged by its labels as mended where they need mending.
+        task: What the output is trained for; with its labels as mended where they need mending.
         width: Units of the output.
         loss: The output's loss.
         metric: Standard name, as Keras resolved it.
     """
-    labels = task.recoded or task.labels
+    labels = task.labels
     if task.kind in {"regression", "reconstruction"}:
         return _for_figures(loss, metric)
     if task.kind == "binary" and width == 1:

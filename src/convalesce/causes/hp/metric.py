@@ -32,6 +32,8 @@ precision or AUC for rare classes, and the same metric as `monitor`.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from convalesce import core
 from convalesce.core import CRASH, HISTORY, LOSS, MODEL, SETUP, TRAIN, VALIDATION_ANSWERS
 from convalesce.core.measure import HITS
@@ -58,6 +60,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return None
     (goal,) = listed
     task = core.task_of(goal.targets, goal.output, goal.loss)
+    if core.blamed(signals[TRAIN], signals[MODEL], setup, "labels") and task.recoded:
+        task = replace(task, labels=task.recoded)
     found = [core.unsuited(task, goal.output.width, goal.loss, m) for m in setup.metrics]
     wrong = [u for u in found if u is not None]
     if wrong:
@@ -154,6 +158,7 @@ def _answers(accuracy: float, constant: float) -> core.Predictions:
 
 BCE = loss("binary_crossentropy")
 MASK = labels("mask_binary")
+ROWS, CROSSENTROPY = labels("one_hot", 9), loss("categorical_crossentropy")
 BY_PIXEL = fit(MASK, "sigmoid", 1, BCE, "binary_accuracy", monitor="val_accuracy")
 STOPPED = core.History(metrics={"loss": (0.3, 0.2)}, planned=16, stopped="early stopping")
 
@@ -169,15 +174,7 @@ CAUSE = core.Cause(
     crash=crash,
     sick=(
         core.record(fit(labels("continuous"), "linear", 1, loss("mean_squared_error"), "accuracy")),
-        core.record(
-            fit(
-                labels("one_hot", 10),
-                "softmax",
-                10,
-                loss("categorical_crossentropy"),
-                "binary_accuracy",
-            )
-        ),
+        core.record(fit(ROWS, "softmax", 9, CROSSENTROPY, "binary_accuracy")),
         core.record({**BY_PIXEL, VALIDATION_ANSWERS: _answers(0.947, 0.947), HISTORY: STOPPED}),
     ),
     healthy=(
