@@ -96,13 +96,20 @@ def crash(event: core.Crash) -> core.Evidence | None:
         r"\boom when allocating|out of memory|resource_?exhausted", text
     ):
         return None
-    in_step = event.phase in {"fit", "evaluate", "build"} and event.exception != "_ArrayMemoryError"
+    in_step = event.phase in {"fit", "evaluate"} and event.exception != "_ArrayMemoryError"
+    building = event.phase == "build"
     return core.Evidence(
         readings=(core.Reading(CRASH, 1, MEMORY, "allocations that failed"),),
         says="memory ran out"
         + (f" in layer {event.layer}" if event.layer else "")
-        + (": activations grow with the batch" if in_step else " while data were prepared"),
-        strength=0.9 if in_step else 0.5,
+        + (
+            ": activations grow with the batch"
+            if in_step
+            else ": its weights alone are too many, whatever the batch"
+            if building
+            else " before training began"
+        ),
+        strength=0.9 if in_step else 0.3,
         stated=in_step,
         severity=core.Severity.ERROR,
         layers=(event.layer,) if event.layer else (),

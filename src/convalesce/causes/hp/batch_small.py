@@ -65,6 +65,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     settled = curve[1:] if len(curve) > FEWEST else curve
     swing = curves.oscillation(settled) if len(curve) >= FEWEST else 0.0
     reading = core.Reading(SETUP, size, NORMALISED if layers else SINGLE, "examples a batch")
+    calmer = (core.ScaleLearningRate(size / SOUND),)
     if layers:
         flat = size == 1 and any(len(layer.output_shape) == 1 for layer in layers)
         few = size <= SINGLE.value
@@ -80,6 +81,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             if few or swing > SWING.value
             else core.Severity.NOTE,
             layers=tuple(layer.name for layer in layers),
+            changes=calmer,
         )
     if size > SINGLE.value or not swing > SWING.value:
         return None
@@ -89,6 +91,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         f"over {len(settled)} epochs",
         strength=min(0.8, 0.4 + 0.1 * swing),
         severity=core.Severity.WARNING,
+        changes=calmer,
     )
 
 
@@ -108,8 +111,7 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """A larger batch; else a smaller rate, which averages over more of the small ones."""
-    size = max(1.0, next((r.observed for r in evidence.readings if r.signal is SETUP), 1.0))
-    return [core.SetBatchSize(4 * SOUND), core.ScaleLearningRate(min(1.0, size / SOUND))]
+    return [core.SetBatchSize(4 * SOUND), *evidence.changes]
 
 
 def _record(size: int, kind: str, losses: list[float]) -> core.Signals:

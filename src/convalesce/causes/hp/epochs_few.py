@@ -42,6 +42,7 @@ GENTLE = core.Limit(
     unit="1",
     source="the same after 3 time constants, with 5 % ahead: x / (exp(x) - 1) = 0.16",
 )
+TIMES = 3  # as many epochs: three time constants where one was trained, see the pace
 LEARNED = 0.98  # of what chance leaves open: nothing to speak of is left
 
 
@@ -67,17 +68,12 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     return core.Evidence(
         readings=(
             core.Reading(HISTORY, pace, PACE if much else GENTLE, "pace of the fall at the end"),
-            core.Reading(
-                HISTORY,
-                epochs,
-                core.Limit(3 * epochs, unit="epochs", source="three times as many: see the pace"),
-                "epochs trained",
-            ),
         ),
         says=says,
         strength=0.9 if ignored is not None else min(0.7, 0.3 + 0.3 * pace),
         stated=ignored is not None,
         severity=core.Severity.WARNING if much else core.Severity.NOTE,
+        changes=(core.SetEpochs(max(2, TIMES * epochs)),),
     )
 
 
@@ -117,17 +113,12 @@ def _ignored_gain(history: core.History, setup: core.Setup | None) -> float | No
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """More epochs must end lower."""
-    return core.Trial(core.SetEpochs(_epochs(evidence)), predict=core.Falls(core.LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.Falls(core.LOSS))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """More epochs, ended by EarlyStopping."""
-    return [core.SetEpochs(_epochs(evidence)), core.StopEarly()]
-
-
-def _epochs(evidence: core.Evidence) -> int:
-    done = next((r.observed for r in evidence.readings if r.says == "epochs trained"), 10.0)
-    return max(2, round(3 * done))
+    return [*evidence.changes, core.StopEarly()]
 
 
 def _record(losses: list[float], callback: core.Callback | None = None) -> core.Signals:

@@ -53,7 +53,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """
     history, setup = signals[HISTORY], signals.get(SETUP)
     val = curves.finite(history.curve("val_loss"))
-    if len(val) < FEWEST or history.best_restored:
+    if len(val) < FEWEST or history.best_restored or history.stopped == "cut by check":
         return None
     best_at = int(np.argmin(val))
     late = float(np.median(val[-3:]))
@@ -85,6 +85,10 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         strength=min(1.0, 0.5 + 0.3 * min(rise, 1.0) + 0.1 * bool(stops)),
         stated=costly,
         severity=core.Severity.WARNING if costly else core.Severity.NOTE,
+        changes=(
+            core.StopEarly(patience=max(3, round((best_at + 1) / 4))),
+            core.SetEpochs(best_at + 1),
+        ),
     )
 
 
@@ -103,23 +107,12 @@ def _as_good(history: core.History, best_at: int) -> bool:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """Trained to the best epoch only; what it must lower is the validation loss."""
-    return core.Trial(core.StopEarly(patience=_patience(evidence)), predict=core.Falls(core.LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.Falls(core.LOSS))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """Stop in time and keep the best; or train for so many epochs only."""
-    return [
-        core.StopEarly(patience=_patience(evidence)),
-        core.SetEpochs(max(1, round(_best_epoch(evidence)))),
-    ]
-
-
-def _best_epoch(evidence: core.Evidence) -> float:
-    return next((r.observed for r in evidence.readings if r.says == "best epoch"), 20.0)
-
-
-def _patience(evidence: core.Evidence) -> int:
-    return max(3, round(min(_best_epoch(evidence), 100) / 4))
+    return [*evidence.changes] or [core.StopEarly()]
 
 
 def _history(val: list[float], *, restored: bool = False) -> core.Signals:

@@ -104,7 +104,14 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         f"{jump:.3g} times its start" + (f", rate {times:.3g} times the default" if times else ""),
         strength=_strength(times, both=violent and jumped, serious=serious),
         severity=core.Severity.ERROR if serious else core.Severity.WARNING,
+        changes=(core.ScaleLearningRate(_factor(largest, times)),),
     )
+
+
+def _factor(largest: float, times: float | None) -> float:
+    """What brings the rate to its default, or its updates below the violent, one digit."""
+    wanted = 1 / times if times is not None and times > 3 else RESTLESS.value / max(largest, 0.03)
+    return float(f"{min(0.3, max(1e-3, wanted)):.1g}")
 
 
 def _against_start(ratios: curves.Floats, norms: core.Series | None) -> curves.Floats:
@@ -150,9 +157,7 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """The measured rate first; else what brings updates down; a warm-up for a rough start."""
-    worst = max((r.observed / r.limit.value for r in evidence.readings), default=10.0)
-    factor = 0.03 if worst > 10 else 0.1 if worst > 3 else 0.3
-    return [core.FindLearningRate(), core.ScaleLearningRate(factor), core.WarmUp(steps=500)]
+    return [core.FindLearningRate(), *evidence.changes, core.WarmUp(steps=500)]
 
 
 def _record(losses: list[float], ratio: float, learned: float) -> core.Signals:

@@ -94,7 +94,13 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         ),
         strength=_strength(largest if short else RATIO.value, straight=straight),
         severity=core.Severity.ERROR if unlearned else core.Severity.WARNING,
+        changes=(core.ScaleLearningRate(_factor(largest)),),
     )
+
+
+def _factor(ratio: float) -> float:
+    """What brings updates to their healthy size, one digit; three at least, a thousand at most."""
+    return float(f"{min(1000.0, max(3.0, RATIO.value / max(ratio, 1e-9))):.1g}")
 
 
 def _strength(ratio: float, *, straight: bool) -> float:
@@ -109,9 +115,7 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """The measured rate; else the factor that brings updates to their healthy size."""
-    ratio = next((r.observed for r in evidence.readings if r.limit is RATIO), RATIO.value)
-    factor = min(1000.0, max(3.0, RATIO.value / ratio)) if ratio > 0 else 10.0
-    return [core.FindLearningRate(), core.ScaleLearningRate(float(f"{factor:.1g}"))]
+    return [core.FindLearningRate(), *evidence.changes]
 
 
 def _record(ratio: float, losses: list[float], skill: float) -> core.Signals:

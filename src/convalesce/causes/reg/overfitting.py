@@ -65,6 +65,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     train, val = history.curve("loss"), curves.finite(history.curve("val_loss"))
     if len(val) < FEWEST or len(curves.finite(train)) != len(val):
         return None
+    if history.stopped == "cut by check":
+        return None
     best_at = int(np.argmin(val))
     late = float(np.median(val[-3:]))
     rise = late / val[best_at] - 1 if val[best_at] > 0 else math.nan
@@ -106,6 +108,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         strength=min(1.0, 0.2 + 0.3 * turned + 0.15 * bare + 0.3 * min(gap, 1.0)),
         stated=bare and arrays and costly and turned,
         severity=core.Severity.WARNING if costly else core.Severity.NOTE,
+        changes=(core.StopEarly(patience=max(3, round((best_at + 1) / 4))),),
     )
 
 
@@ -140,14 +143,7 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """Dropout first; stopping in time needs no trial."""
-    best = next((r.observed for r in evidence.readings if r.says == "best epoch"), 5.0)
-    patience = max(3, round(min(best, 100) / 4))
-    return [
-        core.SetDropout(0.5),
-        core.SetWeightPenalty(l2=1e-4),
-        core.StopEarly(patience=patience),
-        core.Augment(),
-    ]
+    return [core.SetDropout(0.5), *evidence.changes, core.SetWeightPenalty(l2=1e-4), core.Augment()]
 
 
 def _record(val: list[float]) -> core.Signals:

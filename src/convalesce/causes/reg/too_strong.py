@@ -59,48 +59,46 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     Args:
         signals: `MODEL` and `LOSS`; penalties, weight norms and the set-up where known.
     """
-    model, loss, norms = signals[MODEL], signals[LOSS], signals.get(WEIGHT_NORM)
-    progress = curves.progress(signals)
-    if math.isnan(progress.skill) or 1 - progress.skill < LEFT:
+    model, progress = signals[MODEL], curves.progress(signals)
+    left_over = _left_of_weights(signals.get(WEIGHT_NORM))
+    total = curves.finite(signals[LOSS].values)
+    if math.isnan(progress.skill) or 1 - progress.skill < LEFT or not len(total):
         return None
-    left_over = _left_of_weights(norms)
     return (
-        _by_penalty(model, loss, signals.get(PENALTY), left_over, progress)
+        _by_penalty(signals, total, left_over, progress)
         or _by_decay(signals.get(core.SETUP), left_over, progress)
         or _by_dropout(model, progress)
     )
 
 
 def _by_penalty(
-    model: core.Model,
-    loss: core.Series,
-    penalty: core.Series | None,
-    left_over: float,
-    progress: curves.Progress,
+    signals: core.Signals, total: curves.Floats, left_over: float, progress: curves.Progress
 ) -> core.Evidence | None:
-    held = [layer for layer in model.layers if layer.l1 > 0 or layer.l2 > 0]
-    if not held or penalty is None:
+    penalty, history = signals.get(PENALTY), signals.get(core.HISTORY)
+    held = [layer for layer in signals[MODEL].layers if layer.l1 > 0 or layer.l2 > 0]
+    paid = curves.finite(penalty.values) if penalty is not None else np.empty(0)
+    cut = history is not None and history.stopped == "cut by check"
+    if not held or not len(paid) or not min(total[0], _late(total)) > 0:
         return None
-    paid, total = curves.finite(penalty.values), curves.finite(loss.values)
-    recent = max(1, len(paid) // 10)
-    if not len(paid) or not len(total):
-        return None
-    whole = float(np.median(total[-max(1, len(total) // 10) :]))
-    share = float(np.median(paid[-recent:])) / whole if whole > 0 else math.nan
-    collapsed = left_over < SHRUNK.value
-    if not share > SHARE.value and not collapsed:
-        return None
+    first, share = float(paid[0] / total[0]), _late(paid) / _late(total)
+    collapsed = left_over < SHRUNK.value and first > SHARE.value
+    if not collapsed and (cut or not share > SHARE.value):
+        return None  # in its first steps a sound training may still pay for its initial weights
     worst = max(held, key=lambda layer: max(layer.l1, layer.l2))
     kind, factor = ("L1", worst.l1) if worst.l1 >= worst.l2 else ("L2", worst.l2)
-    readings = (
-        core.Reading(PENALTY, share, SHARE, "share of the penalty in the loss at the end"),
-        core.Reading(WEIGHT_NORM, left_over, SHRUNK, "norm of the typical kernel over its start"),
+    shrunk = core.Reading(
+        WEIGHT_NORM, left_over, SHRUNK, "norm of the typical kernel over its start"
     )
+    costs = core.Reading(PENALTY, share, SHARE, "share of the penalty in the loss at the end")
     return core.Evidence(
-        readings=readings[::-1] if collapsed else readings,
-        says=f"{kind} of {factor:.3g} on {len(held)} layers: {share:.0%} of the loss is penalty, "
-        f"kernels end at {left_over:.2g} of their norm and {progress.skill:.0%} of the task "
-        "is learned",
+        readings=(shrunk, costs) if collapsed else (costs,),
+        says=f"{kind} of {factor:.3g} on {len(held)} layers: "
+        + (
+            f"kernels end at {left_over:.2g} of their norm"
+            if collapsed
+            else f"{share:.0%} of the loss is penalty"
+        )
+        + f", {max(progress.skill, 0):.0%} of the task is learned",
         strength=0.95 if collapsed else 0.85,
         stated=True,
         severity=_severity(progress),
@@ -147,6 +145,10 @@ def _by_dropout(model: core.Model, progress: curves.Progress) -> core.Evidence |
         severity=_severity(progress),
         layers=tuple(name for name, share in kept.items() if share <= KEPT.value + 1e-9),
     )
+
+
+def _late(values: curves.Floats) -> float:
+    return float(np.median(values[-max(1, len(values) // 10) :]))
 
 
 def _left_of_weights(norms: core.Series | None) -> float:
@@ -208,7 +210,7 @@ CAUSE = core.Cause(
     mimics=("arch.too_shallow", "hp.lr_low"),
     sick=(
         _record(0.3, norms=[5.0, 2.0], penalty=4.0, l2=0.01),
-        _record(0.0, norms=[5.0, 0.001], l2=0.3),
+        _record(0.0, norms=[5.0, 0.001], penalty=40.0, l2=0.3),
         _record(0.0, norms=[5.0, 0.5]),
         _record(0.2, norms=[5.0, 5.0], rate=0.9),
     ),
