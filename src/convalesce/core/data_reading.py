@@ -32,6 +32,27 @@ def size(split: Split | None) -> int:
     return max(0, split.examples if split.examples is not None else split.scanned)
 
 
+def before_map(split: Split | None) -> bool:
+    """The figures are of the source of a pipeline that changes examples on their way."""
+    remarks = split.remarks if split is not None else ()
+    return any(remark.startswith("Scanned at the source, before") for remark in remarks)
+
+
+def as_fed(split: Split, fed: Split | None) -> tuple[Inputs, ...]:
+    """The inputs as they reach the model: those of the fed batches, where they were recorded."""
+    if fed is not None and fed.inputs and fed.inputs[0].mean:
+        return fed.inputs
+    return () if before_map(split) else split.inputs
+
+
+def copies(split: Split | None) -> float:
+    """Share of examples that equal an earlier one of the same split."""
+    found = split.duplicates if split is not None else None
+    if found is None or found.compared < 1:
+        return 0.0
+    return unit(found.exact / found.compared)
+
+
 def labels_of(split: Split | None) -> Targets | None:
     """The first target, where it is one class an example."""
     if split is None or not split.targets or split.targets[0].form not in CLASSES:
@@ -118,10 +139,7 @@ def copies_by_chance(split: Split) -> float:
     repeats one with at least w; 1 - (1 - w)^2, about 2 w while copies come in pairs, bounds
     it from above.
     """
-    found = split.duplicates
-    if found.compared < 1 or not 0 <= found.exact <= found.compared:
-        return 0.0
-    return 1 - (1 - found.exact / found.compared) ** 2
+    return 1 - (1 - copies(split)) ** 2
 
 
 def togetherness(

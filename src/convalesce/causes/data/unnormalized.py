@@ -35,6 +35,7 @@ import math
 
 from convalesce import core
 from convalesce.core import (
+    FED,
     MODEL,
     SETUP,
     TRAIN,
@@ -83,15 +84,16 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """Scale of inputs that meet a kernel unscaled; scale of the targets of a regression.
 
     Args:
-        signals: `TRAIN`, `MODEL`; `SETUP`, `TRAIN_ANSWERS` and `VALIDATION_ANSWERS` tell
+        signals: `TRAIN`, `MODEL`; `FED`; `SETUP`, `TRAIN_ANSWERS` and `VALIDATION_ANSWERS` tell
             whether training suffered.
     """
     train, model, setup = signals[TRAIN], signals[MODEL], signals.get(SETUP)
-    answers = signals.get(TRAIN_ANSWERS) or signals.get(VALIDATION_ANSWERS)
-    signals.get(VALIDATION_ANSWERS)
+    trained, validated = signals.get(TRAIN_ANSWERS), signals.get(VALIDATION_ANSWERS)
+    answers = trained or validated
     learned = 0.0 if answers is not None and not answers.finite else curves.skill(answers)
     sure = model.style != "subclassed"
-    found = [_inputs(x, learned, sure=sure) for x in train.inputs[:1] if _meets_a_kernel(model)]
+    fed = data_reading.as_fed(train, signals.get(FED))
+    found = [_inputs(x, learned, sure=sure) for x in fed[:1] if _meets_a_kernel(model)]
     found.append(_targets(train, model, setup, learned))
     suspects = [e for e in found if e is not None]
     return max(suspects, key=lambda e: (e.stated, e.strength), default=None)
@@ -214,11 +216,17 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(TRAIN, MODEL),
-    wants=(SETUP, TRAIN_ANSWERS, VALIDATION_ANSWERS),
+    wants=(FED, SETUP, TRAIN_ANSWERS, VALIDATION_ANSWERS),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("hp.lr_high", "hp.lr_low", "arch.initialization", "arch.exploding_gradient"),
+    mimics=(
+        "data.labels",
+        "hp.lr_high",
+        "hp.lr_low",
+        "arch.initialization",
+        "arch.exploding_gradient",
+    ),
     sick=(
         core.record({TRAIN: specimen.split(_LABELS, _COUNTS), MODEL: _model("Conv2D", "Dense")}),
         core.record(
