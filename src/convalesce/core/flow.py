@@ -194,12 +194,18 @@ class Dead:
     """Units of one rectified layer that stay at zero.
 
     Attributes:
-        first: Share at the first looks. `last`: at the end of training.
+        first: Share at the first look, where it tells how alike the examples are to the
+            layer: units that are off for all of them. `last`: at the end of training.
     """
 
     layer: str
     first: float
     last: float
+
+    @property
+    def died(self) -> float:
+        """Share of the units that fired at first and do not at the end."""
+        return max(self.last - self.first, 0.0) / (1 - self.first) if self.first < 1 else 0.0
 
 
 def dead(model: Model, dead_units: Series) -> tuple[Dead, ...]:
@@ -210,7 +216,7 @@ def dead(model: Model, dead_units: Series) -> tuple[Dead, ...]:
         return layer.activation in RECTIFIERS and layer.name not in heads
 
     found = [
-        Dead(name, typical(values[: max(1, len(values) // 8)]), typical(ending(values)))
+        Dead(name, typical(values[:1]), typical(ending(values)))
         for name, values in of_layers(model, dead_units, rectified).items()
         if len(values)
     ]

@@ -4,8 +4,9 @@ A rectified unit whose input is negative for every example gives zero, gets no g
 never come back. A layer full of them passes nothing on.
 
 ## Symptom
-A large share of the units or channels of a ReLU layer is zero on every row of every look. That
-half of all single activations are zero is ordinary; that the same units are always zero is not.
+Half or more of the units or channels that fired at first are zero on every row later on. That half
+of all single activations are zero is ordinary; so are units that are off for all examples from the
+start, where the examples are much alike.
 
 ## Why it happens
 One update that is far too large, mostly by a learning rate too high or inputs of a large scale,
@@ -34,30 +35,35 @@ import numpy as np
 from convalesce import core
 from convalesce.core import DEAD_UNITS, LOSS, MODEL, TRAIN_ANSWERS, flow
 
-DEAD = core.Limit(
-    0.5, unit="1", source="half of a layer's width is lost: the net is half as wide as it was built"
-)
+DEAD = core.Limit(0.5, unit="1", source="half of the units that fired at first are lost for good")
 WHOLE = core.Limit(0.95, unit="1", source="the layer passes all but nothing on")
 LEARNED = 0.8  # skill from which a narrower layer has cost little
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
-    """Half of a hidden ReLU layer is dead at the end, and training left much to learn.
+    """Half of a hidden ReLU layer died, or all of it is dead, and training left much to learn.
+
+    Units that are off for every example from the start are ordinary where the examples are alike;
+    what counts is how many stopped firing.
 
     Args:
         signals: `MODEL`, `DEAD_UNITS`; `TRAIN_ANSWERS` or `LOSS` tell what was learned.
     """
     layers = flow.dead(signals[MODEL], signals[DEAD_UNITS])
     gained = flow.learned(signals.get(TRAIN_ANSWERS), signals.get(LOSS))
-    hit = [layer for layer in layers if layer.last >= DEAD.value]
+    hit = [x for x in layers if x.died >= DEAD.value or x.last >= WHOLE.value]
     if not hit or gained >= LEARNED:
         return None
     worst = hit[0]
-    died = worst.first < DEAD.value
+    died = worst.died >= DEAD.value
     blocked = worst.last >= WHOLE.value
-    others = f", and half or more in {len(hit) - 1} further layers" if len(hit) > 1 else ""
+    others = f", and likewise in {len(hit) - 1} further layers" if len(hit) > 1 else ""
     return core.Evidence(
-        readings=(core.Reading(DEAD_UNITS, worst.last, DEAD, f"dead units in {worst.layer}"),),
+        readings=(
+            core.Reading(DEAD_UNITS, worst.died, DEAD, f"units of {worst.layer} that died")
+            if died
+            else core.Reading(DEAD_UNITS, worst.last, WHOLE, f"dead units in {worst.layer}"),
+        ),
         says=f"{worst.last:.0%} of the units of {worst.layer} are zero for every example"
         f"{f' ({worst.first:.0%} at the start)' if died else ''}{others}",
         strength=min(0.45 + 0.2 * worst.last * died + 0.05 * min(len(hit), 3), 0.8) - 0.1 * blocked,
@@ -107,6 +113,7 @@ CAUSE = core.Cause(
     ),
     sick=(_record([0.0, 0.1, 0.4, 0.7, 0.7, 0.7, 0.7, 0.7], [2.3] * 8),),
     healthy=(
+        _record([0.5, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6], [2.3] * 8),
         _record([0.0, 0.05, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1], [2.3] * 8),
         _record([0.0, 0.1, 0.4, 0.7, 0.7, 0.7, 0.7, 0.7], [2.3, 2.0, 1.0, 0.3, 0.1, 0.1, 0.1, 0.1]),
     ),

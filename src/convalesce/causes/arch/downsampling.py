@@ -110,7 +110,7 @@ def _never_shrunk(
     return core.Evidence(
         readings=(core.Reading(MODEL, share, DENSE, f"share of all weights in {heavy.name}"),),
         says=f"nothing shrinks the map before {heavy.name}, which holds {share:.0%} of all "
-        f"weights, {weights / examples:.3g} an example; training ended {ahead:.0%} ahead of validation",
+        f"weights, {weights / examples:.3g} an example; training ended {ahead:.0%} ahead",
         strength=0.8,
         stated=True,
         layers=(heavy.name,),

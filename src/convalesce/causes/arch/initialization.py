@@ -95,8 +95,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     shown = not start < FIRST.value if product > 1 else gained < 0.1
     return core.Evidence(
         readings=tuple(readings),
-        says=f"the initial weights of {worst_name} have {off[worst_name]:.3g} times the spread that "
-        f"its number of inputs asks for; all layers multiply the signal by {product:.2g}"
+        says=f"the initial weights of {worst_name} have {off[worst_name]:.3g} times the spread "
+        f"that its number of inputs asks for; all layers multiply the signal by {product:.2g}"
         f"{f', and the first loss is {start:.3g} times chance' if start > FIRST.value else ''}",
         strength=0.9 if shown else 0.6,
         stated=shown,
