@@ -19,6 +19,7 @@ HEIGHT = 150.0
 LEFT, RIGHT, BOTTOM = 44.0, 8.0, 20.0
 MARK_ROW = 12.0
 LETTER = 5.6  # width of a letter of a label, about
+HUGE = 1e300
 HITS = 40
 LEVELS = 9
 COLUMNS, ROWS = 48, 24
@@ -181,7 +182,8 @@ def heat(title: str, steps: Floats, values: Floats, labels: Sequence[str], *, lo
 def _buckets(values: Floats) -> Floats:
     """At most `COLUMNS` columns of time: the median of each bucket, NaN where any is lost."""
     parts = np.array_split(values, min(len(values), COLUMNS))
-    return np.stack([np.median(p, axis=0) for p in parts])
+    with np.errstate(invalid="ignore"):  # the middle of plus and minus infinity is lost too
+        return np.stack([np.median(p, axis=0) for p in parts])
 
 
 def _range(values: Floats, *, log: bool) -> tuple[float, float]:
@@ -201,7 +203,7 @@ def _levels(values: Floats, low: float, high: float, *, log: bool) -> Levels:
     if log:
         safe, low, high = np.log10(safe), math.log10(low), math.log10(high)
     share = (safe - low) / (high - low) if high > low else np.full(safe.shape, 0.5)
-    levels: Levels = np.clip((share * LEVELS).astype(np.int64), 0, LEVELS - 1)
+    levels: Levels = (np.clip(share, 0, 1 - 1e-9) * LEVELS).astype(np.int64)
     levels[zero], levels[lost] = LEVELS, LEVELS + 1
     return levels
 
@@ -256,9 +258,9 @@ def against(observed: float, limit: float) -> Markup:
 
 def _common_scale(observed: float, limit: float, width: float) -> svg.Scale:
     """Room for both; by logarithm where one is more than twenty times the other."""
-    finite = [v for v in (observed, limit) if math.isfinite(v)]
+    finite = [v for v in (observed, limit) if math.isfinite(v) and abs(v) < HUGE]
     low, high = min(finite, default=0.0), max(finite, default=1.0)
-    if low > 0 and high > 20 * low:
+    if low > 1 / HUGE and high > 20 * low:
         return svg.Scale(low / 10, high * 2, 0, width, log=True)
     reach = max(abs(low), abs(high)) * 1.25 or 1.0
     return svg.Scale(-reach if low < 0 else 0.0, reach, 0, width)

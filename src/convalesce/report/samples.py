@@ -38,15 +38,16 @@ class Room:
 
     def show(self, samples: Iterable[core.Sample], most: int = 16) -> list[Shown]:
         """The samples that there is room for."""
-        shown = []
-        for number, sample in enumerate(samples):
+        shown: list[Shown] = []
+        offered = list(samples)
+        for sample in offered[:most]:
             one = _shown(sample)
             size = len(one.uri) + len(one.text)
-            if number >= most or size > self.left:
-                self.refused += 1
-                continue
+            if size > self.left:
+                break
             self.left -= size
             shown.append(one)
+        self.refused += len(offered) - len(shown)
         return shown
 
 

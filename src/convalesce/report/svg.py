@@ -37,6 +37,8 @@ class Scale:
         """Position of a value, held within the scale."""
         low, high = (math.log10(v) if self.log else v for v in (self.low, self.high))
         at = math.log10(value) if self.log else value
+        unit = max(abs(low), abs(high), 1.0)  # differences of the largest floats overflow
+        low, high, at = low / unit, high / unit, at / unit
         share = (at - low) / (high - low) if high > low else 0.5
         return self.start + min(max(share, 0.0), 1.0) * (self.end - self.start)
 
