@@ -16,7 +16,7 @@ from convalesce.observe.scan.neighbours import nearest_across, nearest_within, n
 from convalesce.observe.scan.pictures import Pictures, near_across
 from convalesce.observe.scan.reservoir import Sampled
 
-COMMON = 1000  # tokens compared one by one; the rarer ones count as one
+OFTEN = 50  # times a token must be expected in either split to be compared on its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,11 +77,16 @@ def only_there(train: tuple[Targets, ...], other: tuple[Targets, ...]) -> tuple[
 
 
 def token_shift(train: dict[int, int] | None, other: dict[int, int] | None) -> float:
-    """Total variation distance of the token histograms, the rarer tokens taken together."""
+    """Total variation distance of the token histograms, the rarer tokens taken together.
+
+    Rare tokens differ between any two samples: counted one by one, they would fake a shift.
+    """
     if not train or not other:
         return 0.0
-    common = set(sorted(train, key=lambda t: -train[t] - other.get(t, 0))[:COMMON])
-    common |= set(sorted(other, key=lambda t: -other[t])[:COMMON])
+    both = sum(train.values()) + sum(other.values())
+    least = OFTEN * both / min(sum(train.values()), sum(other.values()))
+    counts = {t: train.get(t, 0) + other.get(t, 0) for t in train.keys() | other.keys()}
+    common = {t for t, n in counts.items() if n >= least}
     return total_variation(_pooled(train, common), _pooled(other, common))
 
 
@@ -182,7 +187,7 @@ def _texture(train: Split, ours: Sampled, other: Split, theirs: Sampled) -> floa
 
 def _roughness(split: Split, sample: Sampled) -> float:
     """Mean step between neighbours over the standard deviation of all values."""
-    if sample.roughness is None or not split.inputs or not len(sample.roughness):
+    if sample.roughness is None or not split.inputs or not split.inputs[0].std:
         return math.nan
     known = sample.roughness[np.isfinite(sample.roughness)]
     mean, std = np.array(split.inputs[0].mean), np.array(split.inputs[0].std)

@@ -39,6 +39,7 @@ def telltale(answer: Answer, sample: Sampled, inputs: tuple[Inputs, ...]) -> Tel
     table = np.nan_to_num(np.concatenate(flats, 1), nan=0.0, posinf=0.0, neginf=0.0)
     places = _places(usable)
     if answer.kind == "number":
+        table = _ranks(table)
         best = _best(rank_correlations(table, answer.values)[None], table, places)
     else:
         classes, labels = np.unique(answer.values, return_inverse=True)
@@ -67,7 +68,7 @@ class _Best:
 def _best(scores: Scores, table: Array, places: Array) -> _Best:
     """The best column for each row of scores, and the same among columns apart from these."""
     columns = tuple(sorted({int(c) for c in scores.argmax(1)}))
-    apart = _apart(table, columns, places)
+    apart = _apart(table, columns, places if len(columns) == 1 else None)
     left = float(scores[:, apart].max(1).mean()) if apart.any() else 0.0
     return _Best(columns, float(scores.max(1).mean()), left)
 
@@ -147,19 +148,17 @@ def _places(usable: list[tuple[int, Inputs, Array]]) -> Array:
     return np.concatenate(parts)
 
 
-def _apart(table: Array, chosen: tuple[int, ...], places: Array) -> NDArray[np.bool_]:
-    """Columns neither adjacent to nor copies of the chosen ones."""
+def _apart(table: Array, chosen: tuple[int, ...], places: Array | None) -> NDArray[np.bool_]:
+    """Columns that are no copies of the chosen ones, nor next to them where places are given."""
     apart = np.ones(table.shape[1], bool)
     centred = table - table.mean(0, dtype=np.float64)
     norms = np.sqrt((centred**2).sum(0))
-    tabular = not places[:, 2:].any()
     for c in chosen:
         product = np.abs(centred[:, c] @ centred)
-        apart &= product <= COPY * norms * norms[c]
-        near = (np.abs(places[:, 1:3] - places[c, 1:3]) <= 1).all(1) & (
-            places[:, 0] == places[c, 0]
-        )
-        apart &= ~near if not tabular else np.arange(len(apart)) != c
+        apart &= (product <= COPY * norms * norms[c]) & (np.arange(len(apart)) != c)
+        if places is not None and places[:, 2:].any():
+            same = places[:, 0] == places[c, 0]
+            apart &= ~(same & (np.abs(places[:, 1:3] - places[c, 1:3]) <= 1).all(1))
     return np.asarray(apart & (norms > 0))
 
 
