@@ -19,7 +19,7 @@ SURE_BY = 5.0  # standard errors: a chance of less than one in a million, many l
 NOISE = 3.0  # standard errors that count as chance
 ALIKE = 0.2  # agreement beyond chance that says likeness tells the label
 CLEAR = 0.5  # share of a class's neighbours in one other class
-SOUND = 0.9  # share of right labels above which no noise is claimed
+SOUND = 0.9  # share of labels not drawn by lot above which no noise is claimed
 CLOSE = 0.15  # two estimates of that share that mean the same
 FEWEST = 200
 
@@ -190,10 +190,10 @@ def _noisy(
     theirs: Agreement | None,
     answers: tuple[Predictions | None, Predictions | None],
 ) -> Iterator[Mispairing]:
-    """Share of right training labels, estimated in two ways that must agree.
+    """Share of training labels that are not drawn by lot, estimated in two ways that must agree.
 
-    Where a share q of the training labels is right and validation is clean, agreement within
-    training is q² of that within validation, and agreement across is q of it.
+    Where that share is q and validation is clean, agreement beyond chance within training is q²
+    of that within validation, and agreement across is q of it.
     """
     between = agreement(across.neighbours) if across else None
     if ours is None or theirs is None or between is None or across is None:
@@ -213,8 +213,8 @@ def _noisy(
         signal="train",
         observed=ours.value,
         limit=theirs.value,
-        says=f"about {100 * (1 - within):.0f} % of the training labels are wrong: look-alikes "
-        f"agree {ours.value:.2f} beyond chance, those of validation {theirs.value:.2f}"
+        says=f"about {100 * (1 - within):.0f} % of the training labels are as if drawn by lot: "
+        f"look-alikes agree {ours.value:.2f} beyond chance, those of validation {theirs.value:.2f}"
         + ("; the model answers validation better than training" if ahead else ""),
         mend="look through the named examples, whose look-alikes all carry another label",
         strength=0.9 if ahead else 0.7,
