@@ -7,17 +7,18 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-
-from convalesce import core
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from convalesce import core  # loads NumPy, which the script may want to set up first
+
 FailOn = Literal["error", "warning", "note"]
 CHECK_STEPS = 100  # "its first steps (about a hundred)" of the command line's contract
-SERIOUS = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
+SERIOUS = ("error", "warning", "note")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ def run(
     look = Look(every=options.every, quiet=options.quiet)
     examined = conclude(observe_script(target, args, look, module=module), options.mute)
     tell(examined, options)
-    errors = any(f.severity is core.Severity.ERROR for f in examined.diagnosis.findings)
+    errors = any(f.severity == "error" for f in examined.diagnosis.findings)
     return examined.run.status or (1 if strict and errors else 0)
 
 
@@ -78,11 +79,24 @@ def check(
     look = Look(every=options.every, quiet=options.quiet, cut=CHECK_STEPS)
     examined = conclude(observe_script(target, args, look, module=module), options.mute)
     tell(examined, options)
-    bar = SERIOUS.index(core.Severity(fail_on))
+    bar = SERIOUS.index(fail_on)
     if any(SERIOUS.index(f.severity) <= bar for f in examined.diagnosis.findings):
         return 1
     judged = examined.run.fits and not examined.run.interrupted
-    return 0 if judged and examined.diagnosis.health is not core.Health.CRASHED else 2
+    return 0 if judged and examined.diagnosis.health != "crashed" else 2
+
+
+def demo() -> int:
+    """The whole course on a CNN that does not learn scikit-learn's digits."""
+    script = Path(__file__).with_name("demo") / "digits.py"
+    if find_spec("keras") is None or find_spec("tensorflow") is None:
+        sys.stderr.write(
+            "convalesce: the demo trains a CNN, and there is no TensorFlow here. Install it with "
+            "`pip install 'convalesce[tensorflow]'`.\n"
+        )
+        return 2
+    sys.stderr.write(f"A CNN that does not learn: {script}\n\n")
+    return run(str(script), (), Options())
 
 
 def monitor(*, every: int | None = None) -> Any:
@@ -100,6 +114,7 @@ def monitor(*, every: int | None = None) -> Any:
 
 def conclude(observed: core.Run, mute: Iterable[str] = ()) -> core.Examined:
     """What follows from an observed run."""
+    from convalesce import core  # noqa: PLC0415
     from convalesce.diagnose import diagnose_run  # noqa: PLC0415
 
     return core.Examined(

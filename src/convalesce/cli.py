@@ -1,0 +1,281 @@
+"""The command line. What a command does is in `session`, loaded once it is known which one runs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from convalesce import __version__
+from convalesce.settings import WrongSetting, did_you_mean, known_causes, read_settings
+
+if TYPE_CHECKING:
+    from convalesce.session import Options
+
+USAGE = 2  # exit status for a command that cannot be carried out as given
+
+app = typer.Typer(
+    add_completion=False,
+    help="Says why a Keras training goes wrong, and what mends it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+# Everything after SCRIPT is the script's own, untouched.
+SCRIPT_FIRST = {"allow_interspersed_args": False}
+
+Script = Annotated[str, typer.Argument(metavar="SCRIPT", help="The script, run as Python would.")]
+Args = Annotated[
+    list[str] | None, typer.Argument(metavar="ARGS", help="Handed to the script untouched.")
+]
+Module = Annotated[bool, typer.Option("-m", help="SCRIPT is a module, as in python -m.")]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON (- stdout).")
+]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")]
+Sarif = Annotated[
+    Path | None, typer.Option("--sarif", metavar="FILE", help="Write it as SARIF 2.1.0.")
+]
+Store = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="DIR", help="Where runs are kept. [default: .convalesce]"),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="SHARE",
+        min=0.0,
+        help="Time for experiments, as a share of training time. This version makes none.",
+    ),
+]
+NoProbes = Annotated[
+    bool | None, typer.Option("--no-probes", help="No experiments. This version makes none.")
+]
+Every = Annotated[
+    int | None,
+    typer.Option(
+        "--every", metavar="K", min=0, help="Look at every K-th step only; 0 looks at none."
+    ),
+]
+Quiet = Annotated[bool | None, typer.Option("--quiet", help="Nothing on the terminal.")]
+Mute = Annotated[
+    list[str] | None,
+    typer.Option("--mute", metavar="CAUSE[,CAUSE]", help="Do not ask these causes."),
+]
+Strict = Annotated[
+    bool | None, typer.Option("--strict", help="Exit with 1 where a finding is an error.")
+]
+FailOn = Annotated[
+    Literal["error", "warning", "note"] | None,
+    typer.Option("--fail-on", help="Exit with 1 from this severity on. [default: error]"),
+]
+
+
+def main() -> None:
+    """The command `convalesce`, and `python -m convalesce`."""
+    sys.exit(invoke(sys.argv[1:]))
+
+
+def invoke(args: Sequence[str]) -> int:
+    """Carry out one command line; its exit status.
+
+    Typer's own way of running would put an exception hook of its own over the script's.
+    """
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(list(args), prog_name="convalesce", standalone_mode=False)
+    except WrongSetting as error:
+        return _refuse(str(error))
+    except (typer.Abort, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    except Exception as error:
+        show = getattr(error, "show", None)  # a slip on the command line, whichever click it is
+        if callable(show):
+            show()
+            return int(getattr(error, "exit_code", USAGE))
+        from convalesce.observe import UnusableScript  # noqa: PLC0415 - only after a command ran
+
+        if isinstance(error, UnusableScript):
+            return _refuse(str(error))
+        raise
+    return status if isinstance(status, int) else 0
+
+
+def _refuse(message: str) -> int:
+    sys.stderr.write(f"convalesce: {message}\n")
+    return USAGE
+
+
+class InOrder(TyperGroup):
+    """Commands as they stand here, and the nearest one named for a slip of the pen."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of these arguments."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in self.commands:
+            raise WrongSetting(
+                f"there is no command `{name}`.{did_you_mean(name, self.commands)} "
+                f"There are {', '.join(self.commands)}."
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
+        sys.stdout.write(f"convalesce {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(cls=InOrder)
+def convalesce(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Says why a Keras training goes wrong, and what mends it."""
+
+
+@app.command(context_settings=SCRIPT_FIRST)
+def run(  # noqa: PLR0913 - one parameter an option
+    script: Script,
+    args: Args = None,
+    *,
+    module: Module = False,
+    json: Json = None,
+    html: Html = None,
+    sarif: Sarif = None,
+    store: Store = None,
+    budget: Budget = None,
+    no_probes: NoProbes = None,
+    every: Every = None,
+    quiet: Quiet = None,
+    mute: Mute = None,
+    strict: Strict = None,
+) -> int:
+    """Run a script as Python would; say what is wrong with its training.
+
+    Ends with the script's own exit status; with --strict, 1 where a finding is an error.
+    """
+    given = {
+        "json": json,
+        "html": html,
+        "sarif": sarif,
+        "store": store,
+        "budget": budget,
+        "no-probes": no_probes,
+        "every": every,
+        "quiet": quiet,
+        "mute": _listed(mute),
+        "strict": strict,
+    }
+    settings = _settings(given)
+    from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
+
+    strict = bool(settings.get("strict"))
+    return session.run(script, args or (), _options(settings), module=module, strict=strict)
+
+
+@app.command(context_settings=SCRIPT_FIRST)
+def check(  # noqa: PLR0913 - one parameter an option
+    script: Script,
+    args: Args = None,
+    *,
+    module: Module = False,
+    json: Json = None,
+    html: Html = None,
+    sarif: Sarif = None,
+    store: Store = None,
+    budget: Budget = None,
+    no_probes: NoProbes = None,
+    every: Every = None,
+    quiet: Quiet = None,
+    mute: Mute = None,
+    fail_on: FailOn = None,
+) -> int:
+    """Check data, model and set-up on the first steps of each fit.
+
+    Nothing is trained to its end: figures that the script prints after a fit mean nothing then.
+    Ends with 0 where all is well, 1 where something was found, 2 where nothing could be judged.
+    """
+    given = {
+        "json": json,
+        "html": html,
+        "sarif": sarif,
+        "store": store,
+        "budget": budget,
+        "no-probes": no_probes,
+        "every": every,
+        "quiet": quiet,
+        "mute": _listed(mute),
+        "fail-on": fail_on,
+    }
+    settings = _settings(given)
+    from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
+
+    fail = settings.get("fail-on", "error")
+    return session.check(script, args or (), _options(settings), module=module, fail_on=fail)
+
+
+@app.command()
+def explain(
+    cause: Annotated[str, typer.Argument(metavar="CAUSE", help="Such as hp.lr_high.")],
+) -> int:
+    """Print the page of a cause: why, how it is confirmed, remedy."""
+    known_causes([cause], "explain")
+    from rich.console import Console  # noqa: PLC0415 - only this command prints pages
+    from rich.markdown import Markdown  # noqa: PLC0415
+
+    from convalesce.causes import all_causes  # noqa: PLC0415
+
+    found = all_causes()[cause]
+    _, _, body = (found.page or "").partition("\n")
+    Console(width=None if sys.stdout.isatty() else 80).print(
+        Markdown(f"# {cause}\n\n**{found.title}.**\n{body}")
+    )
+    return 0
+
+
+@app.command()
+def demo() -> int:
+    """Diagnose a CNN that does not learn scikit-learn's digits."""
+    from convalesce import session  # noqa: PLC0415
+
+    return session.demo()
+
+
+def _listed(mute: list[str] | None) -> tuple[str, ...] | None:
+    if mute is None:
+        return None
+    names = [name.strip() for part in mute for name in part.split(",")]
+    return known_causes([name for name in names if name], "--mute")
+
+
+def _settings(given: dict[str, Any]) -> dict[str, Any]:
+    """What the command line says, and where it is silent, the environment and pyproject.toml."""
+    settings = read_settings(Path.cwd())
+    if os.environ.get("CONVALESCE_STORE"):
+        settings.pop("store", None)
+    return settings | {name: value for name, value in given.items() if value is not None}
+
+
+def _options(settings: dict[str, Any]) -> Options:
+    from convalesce import session  # noqa: PLC0415
+
+    return session.Options(
+        every=settings.get("every"),
+        quiet=settings.get("quiet", False),
+        mute=settings.get("mute", ()),
+        json=settings.get("json"),
+        html=settings.get("html"),
+        sarif=settings.get("sarif"),
+        store=settings.get("store"),
+    )
