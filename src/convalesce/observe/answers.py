@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import math
 import time
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convalesce import core
+from convalesce.observe.guard import unheard
 from convalesce.observe.score import Answered, score
 
 MOST_EXAMPLES = 2048
@@ -44,7 +44,7 @@ def read_answers(
     parts: list[tuple[Floats, Floats, Floats | None]] = []
     rows: list[NDArray[np.int64]] = []
     end = time.monotonic() + seconds
-    with contextlib.redirect_stdout(io.StringIO()):
+    with unheard():
         for x, y, numbers in batches:
             if y is None or (parts and time.monotonic() > end):
                 break

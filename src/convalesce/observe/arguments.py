@@ -98,9 +98,8 @@ def _batches(x: Any, arguments: Mapping[str, Any]) -> tuple[int | None, int | No
     asked = arguments.get("steps_per_epoch")
     steps = int(asked) if asked else None
     if is_indexable(x):
-        size = int(arguments.get("batch_size") or 32)
-        count = int(first_leaf(x).shape[0])
-        return size, steps or math.ceil(count / size)
+        rows = int(arguments.get("batch_size") or 32)
+        return rows, steps or math.ceil(int(first_leaf(x).shape[0]) / rows)
     size = _batch_of(x)
     if steps is None:
         try:

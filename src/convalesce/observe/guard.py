@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import random
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,6 +26,14 @@ def guarded(remarks: list[str], what: str) -> Iterator[None]:
         remarks.append(f"{what} failed in convalesce itself: {type(error).__name__}: {error}")
         if os.environ.get("CONVALESCE_DEBUG"):
             traceback.print_exc(file=sys.stderr)
+
+
+@contextlib.contextmanager
+def unheard() -> Iterator[None]:
+    """What the user's own layers print or warn while we call them is not shown a second time."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextlib.contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +11,7 @@ import numpy as np
 from convalesce import core
 from convalesce.observe import layers as reading
 from convalesce.observe.calls import Call, symbolic_calls
+from convalesce.observe.guard import unheard
 
 
 def read_model(model: Any, inputs: Any = None) -> core.Model:
@@ -61,7 +60,7 @@ def _calls(model: Any, style: str, inputs: Any) -> tuple[list[Call], list[Any]]:
     if inputs is None:
         leaves = [x for x in model._flatten_layers(include_self=False) if not x._layers]  # noqa: SLF001
         return [Call(layer=leaf) for leaf in leaves], []
-    with contextlib.redirect_stdout(io.StringIO()):
+    with unheard():
         return symbolic_calls(model, inputs)
 
 

@@ -37,65 +37,80 @@ def make_monitor(options: Options, conclude: Callable[[core.Run], Any], show: An
     """
     import keras
 
-    class Monitor(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+    class Monitor(_Observer, keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
         """Watches each fit and tells, afterwards, what is wrong; show it in a notebook cell."""
 
         async_safe = True
 
         def __init__(self) -> None:
-            super().__init__()
-            self.fits: list[core.Fit] = []
-            self.remarks: list[str] = []
-            self._watch: Watch | None = None
+            keras.callbacks.Callback.__init__(self)
+            _Observer.__init__(self, options, conclude, show)
 
         def set_model(self, model: Any) -> None:
-            super().set_model(model)
-            with guarded(self.remarks, "attaching the monitor"), kept_random_state():
-                if model is None or _watched_already():
-                    return
-                arguments, handed = _of_calling_fit()
-                self._watch = Watch(options, model, arguments, None, index=len(self.fits))
-                self._watch.handed = handed
-                if handed is not None:
-                    self._watch.scan_arrays(handed)
-                self._watch.start_clock()
-                self._watch.attach(model)
-
-        def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
-            if self._watch is not None:
-                self._watch.train_begins()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            if self._watch is not None:
-                self._watch.epoch_ends(epoch, dict(logs or {}))
-
-        def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
-            watch, self._watch = self._watch, None
-            if watch is None:
-                return
-            with guarded(self.remarks, "ending the observation of a fit"), kept_random_state():
-                self.fits.append(watch.end(""))
-
-        @property
-        def examined(self) -> Any:
-            """What is concluded from all fits so far."""
-            return conclude(
-                core.Run(script="notebook", fits=tuple(self.fits), remarks=tuple(self.remarks))
-            )
-
-        @property
-        def diagnosis(self) -> core.Diagnosis:
-            """The findings, most probable root cause first."""
-            found: core.Diagnosis = self.examined.diagnosis
-            return found
-
-        def _repr_html_(self) -> str:
-            return str(show[0](self.examined))
-
-        def __str__(self) -> str:
-            return str(show[1](self.examined))
+            keras.callbacks.Callback.set_model(self, model)
+            self.attach(model)
 
     return Monitor()
+
+
+class _Observer:
+    """What the callback does, apart from being one."""
+
+    def __init__(self, options: Options, conclude: Callable[[core.Run], Any], show: Any) -> None:
+        self.fits: list[core.Fit] = []
+        self.remarks: list[str] = []
+        self._options, self._conclude, self._show = options, conclude, show
+        self._watch: Watch | None = None
+
+    def attach(self, model: Any) -> None:
+        """From set_model, inside fit: read its arguments and scan its data."""
+        with guarded(self.remarks, "attaching the monitor"), kept_random_state():
+            if model is None or _watched_already():
+                return
+            arguments, handed = _of_calling_fit()
+            self._watch = Watch(self._options, model, arguments, None, index=len(self.fits))
+            self._watch.handed = handed
+            if handed is not None:
+                self._watch.scan_arrays(handed)
+            self._watch.start_clock()
+            self._watch.attach(model)
+
+    def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
+        """Keras's hook: the model is built, no weight has changed yet."""
+        if self._watch is not None:
+            self._watch.train_begins()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Keras's hook: keep the figures of an epoch."""
+        if self._watch is not None:
+            self._watch.epoch_ends(epoch, dict(logs or {}))
+
+    def on_train_end(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
+        """Keras's hook: complete the record of this fit."""
+        watch, self._watch = self._watch, None
+        if watch is None:
+            return
+        with guarded(self.remarks, "ending the observation of a fit"), kept_random_state():
+            self.fits.append(watch.end(""))
+
+    @property
+    def examined(self) -> Any:
+        """What is concluded from all fits so far."""
+        return self._conclude(
+            core.Run(script="notebook", fits=tuple(self.fits), remarks=tuple(self.remarks))
+        )
+
+    @property
+    def diagnosis(self) -> core.Diagnosis:
+        """The findings, most probable root cause first."""
+        found: core.Diagnosis = self.examined.diagnosis
+        return found
+
+    def _repr_html_(self) -> str:
+        return str(self._show[0](self.examined))
+
+    def __str__(self) -> str:
+        return str(self._show[1](self.examined))
 
 
 def _watched_already() -> bool:
