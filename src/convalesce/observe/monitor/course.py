@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -125,8 +126,8 @@ def _on_host(tensor: Any) -> bool:
     return "CPU" in str(getattr(tensor, "backing_device", "CPU"))
 
 
-def _last_steps(epoch: Epoch) -> Iterable[int]:
-    return (epoch.start + np.cumsum(epoch.counts[: len(epoch.logged)]) - 1).tolist()
+def _last_steps(epoch: Epoch) -> list[int]:
+    return [epoch.start + done - 1 for done in accumulate(epoch.counts[: len(epoch.logged)])]
 
 
 def _weights(epoch: Epoch, size: float) -> list[float]:

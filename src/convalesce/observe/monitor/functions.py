@@ -60,7 +60,7 @@ def _is_stream(operation: Any) -> bool:
     kind = operation.type
     if kind not in _kinds:
         definition = operation.op_def
-        _kinds[kind] = definition.is_stateful and STREAMS <= {a.name for a in definition.attr}
+        _kinds[kind] = definition.is_stateful and {a.name for a in definition.attr} >= STREAMS
     return _kinds[kind] and any(operation.get_attr(name) for name in STREAMS)
 
 

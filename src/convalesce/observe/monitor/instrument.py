@@ -44,6 +44,7 @@ class Instrument:
         self._fed_bytes = 0
         self._model: Any = None
         self._own_maker: Any = None
+        self._bad_weight: tuple[int, str] | None = None
         self._called = False
         self._calls = 0
         self._reached = False
@@ -200,6 +201,18 @@ class Instrument:
         with self._timed(), self._guarded():
             self._course.close(epoch, self._examples())
             self._read()
+            self._look_at_weights()
+
+    def _look_at_weights(self) -> None:
+        """Weights may turn bad under a loss that stays finite: ReLU swallows what is no number."""
+        if self._model is None or self._bad_weight or self._schedule.every == 0:
+            return
+        from convalesce.observe.monitor.outside import bad_weight
+
+        name = bad_weight(self._model)
+        if name:
+            self._bad_weight = (self._course.steps - 1, name)
+            self._called = True
 
     # ---- what was seen -----------------------------------------------------------------------
 
@@ -219,7 +232,7 @@ class Instrument:
     def origin(self) -> core.Origin | None:
         """Where loss or weights first turned non-finite; None where they did not."""
         self._read()
-        return origins.find(self._rows, self._losses(), self._course.starts())
+        return origins.find(self._rows, self._losses(), self._course.starts(), self._bad_weight)
 
     def fed(self) -> list[tuple[Any, Any, Any]]:
         """Batches as they reached the model: (x, y, sample weight or None), 64 rows at most."""
@@ -229,7 +242,7 @@ class Instrument:
             return value.numpy() if hasattr(value, "numpy") else value
 
         return [
-            tuple(tf.nest.map_structure(host, shown.get(k)) for k in ("x", "y", "weight"))  # type: ignore[misc]
+            tuple(tf.nest.map_structure(host, shown.get(k)) for k in ("x", "y", "weight"))
             for shown in self._fed
         ]
 

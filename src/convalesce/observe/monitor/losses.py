@@ -51,10 +51,4 @@ def running(
         as_raw += raw_fits and not mean_fits
     if not told:
         return None
-    return as_mean >= as_raw
-
-
-def first_nonfinite(values: Sequence[float]) -> int | None:
-    """Place of the first value that is not finite."""
-    bad = np.flatnonzero(~np.isfinite(np.asarray(values, np.float64)))
-    return int(bad[0]) if bad.size else None
+    return bool(as_mean >= as_raw)

@@ -14,7 +14,10 @@ Part = Literal["input", "target", "weight", "activation", "loss", "gradient", "u
 
 
 def find(
-    rows: Sequence[tuple[int, Row]], losses: core.Series, epochs: Sequence[tuple[int, int]]
+    rows: Sequence[tuple[int, Row]],
+    losses: core.Series,
+    epochs: Sequence[tuple[int, int]],
+    weight: tuple[int, str] | None = None,
 ) -> core.Origin | None:
     """The origin, or None where loss and weights stayed finite.
 
@@ -25,16 +28,21 @@ def find(
         rows: Monitored steps.
         losses: Of every step, as far as known.
         epochs: First step and number of each epoch.
+        weight: The step at whose end, and the variable in which, weights were seen to be bad.
     """
     bad = losses.steps[~np.isfinite(losses.values)]
     by_loss = int(bad[0]) if bad.size else None
     by_row = next((step for step, row in rows if _broken(row)), None)
-    steps = [step for step in (by_loss, by_row) if step is not None]
+    by_weight = weight[0] if weight is not None else None
+    steps = [step for step in (by_loss, by_row, by_weight) if step is not None]
     if not steps:
         return None
     step = min(steps)
     row = dict(rows).get(step)
+    first: Part
     first, name = flow(row) if row is not None else ("loss", "loss")
+    if weight is not None and step == weight[0] and step not in (by_loss, by_row):
+        first, name = "weight", weight[1]
     before = [r for s, r in rows if s < step]
     start, epoch = max((e for e in epochs if e[0] <= step), default=(0, 0))
     finite = [

@@ -48,3 +48,16 @@ def compare(before: list[tuple[str, Any]], model: Any) -> Row:
         variables=found,
         layers=np.zeros((0, 6)),
     )
+
+
+def bad_weight(model: Any) -> str:
+    """Path of the first trainable variable with a value that is not finite; empty for none."""
+    weights = weights_of(model)
+    if not weights:
+        return ""
+    (sums,) = parts([single(value) for _, value in weights], [squares])
+    if np.isfinite(sums.numpy()).all():
+        return ""
+    return next(
+        (name for name, value in weights if not np.isfinite(value.numpy().astype("f4")).all()), ""
+    )

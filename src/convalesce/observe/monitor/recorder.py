@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from convalesce.observe.monitor import statistics
 from convalesce.observe.monitor.labels import classes_of, label_counts
-from convalesce.observe.monitor.layout import KEY, Layout
-from convalesce.observe.monitor.statistics import FLAT_ENDS, Tapped, Update
+from convalesce.observe.monitor.layout import Layout
+from convalesce.observe.monitor.statistics import FLAT_ENDS, Seen, Tapped, Update
 
 FED_ROWS = 64
 FED_BYTES = 2 << 20  # of one batch
@@ -84,8 +84,8 @@ class Recorder:
             return
         if id(layer) in self._taps or not worth_tapping(layer):
             return
-        first = next(iter(tf.nest.flatten(output)), None)
-        if not self._here(first) or isinstance(first, tf.IndexedSlices | tf.SparseTensor):
+        first: Any = next(iter(tf.nest.flatten(output)), None)
+        if not isinstance(first, tf.Tensor) or not self._here(first):
             return
         if (
             not hasattr(first, "shape")
@@ -155,13 +155,15 @@ class Recorder:
             exact=self._loss is not None or self._target is not None,
         )
         vector = statistics.joined(
-            self._head(x),
-            list(inputs.values()),
-            list(targets.values()),
-            label_counts(y, classes) if classes else None,
-            list(updates.values()),
-            [tapped for _, tapped in taps],
-            self._scale,
+            Seen(
+                head=self._head(x),
+                inputs=list(inputs.values()),
+                targets=list(targets.values()),
+                labels=label_counts(y, classes) if classes else None,
+                updates=list(updates.values()),
+                taps=[tapped for _, tapped in taps],
+                scale=self._scale,
+            )
         )
         if layout not in self.layouts:
             self.layouts.append(layout)

@@ -43,6 +43,28 @@ class Tapped:
     flat: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """All that a step showed.
+
+    Attributes:
+        head: Loss, penalty, learning rate and rows: four scalars.
+        inputs: Numeric tensors of the batch. So are `targets`.
+        labels: Counts of each class, or None.
+        updates: Of each variable.
+        taps: Outputs of layers.
+        scale: Gradients are divided by it; None for 1.
+    """
+
+    head: Sequence[Any]
+    inputs: Sequence[Any]
+    targets: Sequence[Any]
+    labels: Any
+    updates: Sequence[Update]
+    taps: Sequence[Tapped]
+    scale: Any
+
+
 def single(tensor: Any) -> Any:
     """As float32."""
     return tensor if tensor.dtype == tf.float32 else tf.cast(tensor, tf.float32)
@@ -143,38 +165,21 @@ def activation(tapped: Tapped) -> tuple[Any, Any]:
 
 
 def rows_of(output: Any) -> int:
-    """Rows of the batch to look at: more of small outputs, so that a dead unit is told from a rare."""
+    """Rows of the batch to look at: more of small outputs, where a rare unit may look dead."""
     size = int(np.prod([d or 64 for d in output.shape[1:]]))
     return int(np.clip(ELEMENTS // max(size, 1), *ROWS))
 
 
-def joined(
-    head: Sequence[Any],
-    inputs: Sequence[Any],
-    targets: Sequence[Any],
-    labels: Any,
-    updates: Sequence[Update],
-    taps: Sequence[Tapped],
-    scale: Any,
-) -> Any:
-    """The whole vector, in the order of `Layout`.
-
-    Args:
-        head: Four scalars.
-        inputs: Numeric tensors of a batch.
-        targets: Numeric tensors of a batch.
-        labels: Counts of each class, or None.
-        updates: Of each variable.
-        taps: Outputs of layers.
-        scale: Gradients are divided by it; None for 1.
-    """
+def joined(seen: Seen) -> Any:
+    """The whole vector, in the order of `Layout`."""
+    inputs, targets, updates = seen.inputs, seen.targets, seen.updates
     gradients = [single(dense(u.gradient)) for u in updates if u.gradient is not None]
     old, moved = [single(u.old) for u in updates], [single(u.new - u.old) for u in updates]
-    figures, seen = _activations(taps)
+    figures, outputs = _activations(seen.taps)
     ranges = [tf.stack([single(tf.reduce_min(x)), single(tf.reduce_max(x))]) for x in inputs]
     floats = [single(x) for x in (*inputs, *targets)]
-    groups = [floats, gradients, old + moved, seen]
-    sums, highest, blank = _gradients(gradients, scale)
+    groups = [floats, gradients, old + moved, outputs]
+    sums, highest, blank = _gradients(gradients, seen.scale)
     norms, steps = _norms(old, moved)
     alarms = [tf.reduce_sum(x) for x in floats]
     checks = [tf.stack(alarms)] if alarms else []
@@ -189,11 +194,11 @@ def joined(
     lost = bad_weights[: len(old)]
     variables = tf.concat([found, _marked(norms, lost)[:, None], tf.sqrt(steps)[:, None]], 1)
     count = len(inputs)
-    pieces = [tf.stack([single(tf.convert_to_tensor(h)) for h in head])]
+    pieces = [tf.stack([single(tf.convert_to_tensor(h)) for h in seen.head])]
     if inputs:
         pieces.append(tf.reshape(tf.concat([tf.stack(ranges), bad_floats[:count, None]], 1), [-1]))
     pieces += [bad_floats[count:]]
-    pieces += [] if labels is None else [single(labels)]
+    pieces += [] if seen.labels is None else [single(seen.labels)]
     layers = tf.concat([figures[:, :4], bad_seen[:, None], figures[:, 4:]], 1)
     pieces += [tf.reshape(variables, [-1]), tf.reshape(layers, [-1])]
     return tf.concat(pieces, 0)
