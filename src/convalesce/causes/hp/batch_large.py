@@ -46,7 +46,7 @@ PACE = core.Limit(
 MEMORY = core.Limit(0, unit="failed allocations", source="one that fails ends the training")
 FEW = 100  # updates: hardly any net is trained from scratch in so few
 BEST = 32  # Masters and Luschi 2018: the largest of the batches that do best
-LEARNED, UNLEARNED = 0.9, 0.5  # of what chance leaves open
+LEARNED, UNLEARNED, CHANCE = 0.9, 0.5, 0.05  # of what chance leaves open
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
@@ -84,7 +84,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             else f"{max(progress.skill, 0.0):.0%} of the task is learned"
         ),
         strength=min(0.85, 0.55 + 0.3 * share),
-        severity=core.Severity.WARNING,
+        severity=core.Severity.ERROR if progress.skill < CHANCE else core.Severity.WARNING,
     )
 
 

@@ -42,6 +42,7 @@ GENTLE = core.Limit(
     unit="1",
     source="the same after 3 time constants, with 5 % ahead: x / (exp(x) - 1) = 0.16",
 )
+RISING = ("acc", "auc", "iou", "precision", "recall", "dice", "f1", "r2")
 TIMES = 3  # as many epochs: three time constants where one was trained, see the pace
 LEARNED = 0.98  # of what chance leaves open: nothing to speak of is left
 
@@ -84,7 +85,8 @@ def _pace(signals: core.Signals, start: float) -> float | None:
     val = curves.finite(history.curve("val_loss"))
     epochs = val if len(val) else curves.finite(history.curve("loss"))
     of_epochs = curves.fall(epochs, start)
-    if of_epochs is not None and len(val) and of_epochs.best_at < len(val) - max(1, len(val) // 5):
+    since = max(1, len(val) // 5, 1 + _patience(history, signals.get(SETUP)))
+    if of_epochs is not None and len(val) and of_epochs.best_at < len(val) - since:
         return None  # validation has turned
     sure = [f for f in (steps, of_epochs) if f is not None and f.sure]
     if not sure:
@@ -96,19 +98,29 @@ def _pace(signals: core.Signals, start: float) -> float | None:
 
 def _ignored_gain(history: core.History, setup: core.Setup | None) -> float | None:
     """What the monitored value still gained while EarlyStopping counted no gain; None for none."""
-    stops = [c for c in (setup.callbacks if setup else ()) if c.name == "EarlyStopping"]
-    if history.stopped != "early stopping" or not stops:
+    patience, stop = _patience(history, setup), _early_stopping(setup)
+    if stop is None or patience < 1:
         return None
-    settings = stops[0].settings
-    name, patience = str(settings.get("monitor", "val_loss")), settings.get("patience", 0)
-    curve = curves.finite(history.curve(name))
-    if isinstance(patience, str) or not math.isfinite(patience) or "loss" not in name:
-        return None
-    counted = len(curve) - 1 - int(min(max(patience, 0), len(curve)))
-    if counted < 0 or len(curve) < 2:
-        return None
-    gain = float(curve[counted] - curve[counted + 1 :].min()) if counted < len(curve) - 1 else 0.0
+    name = str(stop.settings.get("monitor", "val_loss"))
+    sign = -1.0 if any(word in name for word in RISING) else 1.0
+    curve = sign * curves.finite(history.curve(name))
+    counted = len(curve) - 1 - patience
+    gain = float(curve[counted] - curve[counted + 1 :].min()) if counted >= 0 else 0.0
     return gain if gain > 0 else None
+
+
+def _early_stopping(setup: core.Setup | None) -> core.Callback | None:
+    callbacks = setup.callbacks if setup is not None else ()
+    return next((c for c in callbacks if c.name == "EarlyStopping"), None)
+
+
+def _patience(history: core.History, setup: core.Setup | None) -> int:
+    """Epochs without counted gain that ended training; 0 where it was not EarlyStopping."""
+    stop = _early_stopping(setup)
+    patience = stop.settings.get("patience", 0) if stop is not None else 0
+    if history.stopped != "early stopping" or isinstance(patience, str):
+        return 0
+    return int(min(max(patience, 0), history.epochs)) if math.isfinite(patience) else 0
 
 
 def probe(evidence: core.Evidence) -> core.Trial:

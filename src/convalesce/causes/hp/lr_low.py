@@ -83,7 +83,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         core.Reading(UPDATE_RATIO, path, PATH, "sum of all updates over the weight"),
         core.Reading(LOSS, course.pace, STRAIGHT, "pace of the fall at the end"),
     ]
-    unlearned = progress.skill < UNLEARNED
+    unlearned = progress.skill < UNLEARNED and len(steps) >= MANY
     return core.Evidence(
         readings=tuple(readings if short else readings[::-1]),
         says=f"updates of {largest:.1e} of the weights a step add up to {path:.2g} of their norm; "
