@@ -135,3 +135,20 @@ def test_few_examples_and_single_classes_tell_nothing() -> None:
     assert agreement(Neighbours(sample=60, agreement=0.2, expected=0.2)) is None
     assert agreement(Neighbours(sample=900, agreement=1.0, expected=1.0)) is None
     assert agreement(Neighbours(sample=900, agreement=float("nan"), expected=0.2)) is None
+
+
+def test_a_split_whose_inputs_were_prepared_otherwise_is_not_blamed_for_its_labels() -> None:
+    right, wrong = (Neighbours(sample=900, agreement=share, expected=0.2) for share in (0.8, 0.2))
+    train = split(targets((200,) * 5), neighbours=right)
+    held = replace(train, role="validation", neighbours=wrong)
+    answers = (None, None)
+    alike = Across(role="validation", distance=1.05, texture=0.97, shift=(0.1,), spread=(1.1,))
+    assert [sign.firm for sign in mispairings(train, held, alike, answers)] == [True]
+    for other in (
+        replace(alike, distance=0.68),
+        replace(alike, texture=0.7),
+        replace(alike, shift=(2.0,)),
+        replace(alike, spread=(0.004,)),
+        replace(alike, token_shift=0.6),
+    ):
+        assert list(mispairings(train, held, other, answers)) == []

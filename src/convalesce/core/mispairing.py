@@ -22,6 +22,9 @@ CLEAR = 0.5  # share of a class's neighbours in one other class
 SOUND = 0.9  # share of labels not drawn by lot above which no noise is claimed
 CLOSE = 0.15  # two estimates of that share that mean the same
 FEWEST = 200
+EVEN = 1.25  # ratio of distances, spreads and textures of two splits that are prepared alike
+SHIFT = 0.5  # standard deviations between their means
+TOKENS = 0.2  # total variation between their tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,7 @@ def mispairings(
     ours = agreement(train.neighbours)
     theirs = agreement(validation.neighbours) if validation else None
     yield from _renumbered(across)
-    yield from _one_split(ours, theirs)
+    yield from _one_split(across, ours, theirs)
     yield from _slipped(train, ours)
     yield from _noisy(train, across, ours, theirs, answers)
     yield from _nothing_to_learn(ours, theirs, answers)
@@ -125,8 +128,22 @@ def _renumbered(across: Across | None) -> Iterator[Mispairing]:
     )
 
 
-def _one_split(ours: Agreement | None, theirs: Agreement | None) -> Iterator[Mispairing]:
-    if ours is None or theirs is None:
+def _alike(across: Across) -> bool:
+    """Inputs of both splits are of one kind: what differs is not how they were prepared."""
+    spread = (
+        across.distance,
+        *across.spread,
+        1.0 if math.isnan(across.texture) else across.texture,
+    )
+    even = all(1 / EVEN <= value <= EVEN for value in spread)
+    return even and all(abs(s) <= SHIFT for s in across.shift) and across.token_shift <= TOKENS
+
+
+def _one_split(
+    across: Across | None, ours: Agreement | None, theirs: Agreement | None
+) -> Iterator[Mispairing]:
+    """Likeness tells the label in one split and nothing in the other, whose inputs are alike."""
+    if ours is None or theirs is None or across is None or not _alike(across):
         return
     pairs = (("train", ours, theirs), ("validation", theirs, ours))
     for name, bad, good in pairs:
@@ -198,9 +215,10 @@ def _noisy(
     between = agreement(across.neighbours) if across else None
     if ours is None or theirs is None or between is None or across is None:
         return
-    alike = 0.8 <= across.distance <= 1.25 and not abs(across.texture - 1) > 0.1
     found = train.neighbours
-    if not theirs.some or ours.value <= 0 or not alike or found is None or not found.confusion:
+    if not theirs.some or ours.value <= 0 or found is None or not found.confusion:
+        return
+    if not _alike(across):
         return
     within, over = math.sqrt(ours.value / theirs.value), between.value / theirs.value
     if max(within, over) >= SOUND or abs(within - over) > CLOSE:

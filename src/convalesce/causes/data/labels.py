@@ -52,7 +52,12 @@ from convalesce.core.label_faults import LabelFault, label_faults
 from convalesce.core.specimen_fit import fit, labels, loss
 
 FITS = core.Limit(0, unit="parts that don't fit", source="labels, output and loss of one task")
-SIGNALS: dict[str, core.Signal[Any]] = {"train": TRAIN, "validation": VALIDATION, "across": ACROSS, "answers": TRAIN_ANSWERS}
+SIGNALS: dict[str, core.Signal[Any]] = {
+    "train": TRAIN,
+    "validation": VALIDATION,
+    "across": ACROSS,
+    "answers": TRAIN_ANSWERS,
+}
 SURE, SHARED = 1.0, 0.9
 
 
@@ -132,6 +137,7 @@ STAND_IN = labels("continuous", minimum=-999, sentinel=-999.0, sentinel_count=30
 FIGURES = loss("mean_squared_error")
 PAIRED = replace(ROWS[TRAIN], neighbours=_near(0.85))
 CHANCE = replace(ROWS[TRAIN], neighbours=_near(0.21))
+ALIKE = core.Across(role="validation", distance=1.02)
 OTHER = replace(PAIRED, role="validation")
 BLIND = core.Predictions(
     role="validation", examples=400, accuracy=0.21, baseline_accuracy=0.21, loss=3.0
@@ -154,12 +160,15 @@ CAUSE = core.Cause(
     sick=(
         core.record(SIGNS),
         core.record(fit(STAND_IN, "linear", 1, FIGURES)),
-        core.record({**ROWS, TRAIN: CHANCE, VALIDATION: OTHER}),
+        core.record({**ROWS, TRAIN: CHANCE, VALIDATION: OTHER, ACROSS: ALIKE}),
         core.record({**ROWS, ACROSS: core.Across(role="validation", neighbours=TURNED)}),
         core.record({**ROWS, TRAIN: CHANCE, TRAIN_ANSWERS: BY_HEART, VALIDATION_ANSWERS: BLIND}),
     ),
     healthy=(
-        core.record({**ROWS, TRAIN: PAIRED, VALIDATION: OTHER}),
+        core.record({**ROWS, TRAIN: PAIRED, VALIDATION: OTHER, ACROSS: ALIKE}),
+        core.record(
+            {**ROWS, TRAIN: CHANCE, VALIDATION: OTHER, ACROSS: replace(ALIKE, distance=0.6)}
+        ),
         core.record({**ROWS, TRAIN: CHANCE, VALIDATION_ANSWERS: replace(BLIND, accuracy=0.9)}),
         core.record(fit(labels("continuous"), "linear", 1, FIGURES)),
         core.record(fit(labels("sign"), "tanh", 1, loss("hinge"))),
