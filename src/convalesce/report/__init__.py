@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from convalesce.core import Examined
+from convalesce.core import Cause, Examined
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -56,6 +56,13 @@ def to_text(examined: Examined) -> str:
     from convalesce.report.terminal import text  # noqa: PLC0415 - loads rich
 
     return text(examined)
+
+
+def to_markdown(cause: Cause) -> str:
+    """The page of a cause: its own words, its limits with their sources, its trial."""
+    from convalesce.report.guide import guide  # noqa: PLC0415 - loaded when asked for
+
+    return guide(cause)
 
 
 def progress(
