@@ -145,7 +145,10 @@ CAUSE = core.Cause(
         "arch.frozen",
         "arch.vanishing_gradient",
         "arch.dead_units",
+        "arch.initialization",
+        "arch.output_activation",
         "data.unnormalized",
+        "hp.loss",
     ),
     sick=(_record(1e-5, _SLOWLY, 0.1), _record(1e-5, [2.3] * 40, 0.0)),
     healthy=(

@@ -165,7 +165,16 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("hp.lr_low", "hp.lr_high", "arch.vanishing_gradient", "data.unnormalized"),
+    mimics=(
+        "hp.lr_low",
+        "hp.lr_high",
+        "hp.loss",
+        "arch.vanishing_gradient",
+        "arch.output_activation",
+        "arch.frozen",
+        "data.labels",
+        "data.unnormalized",
+    ),
     sick=(
         _record(core.Optimizer(name="SGD", learning_rate=0.01, momentum=0.998), 0.0, "Dense"),
         _record(core.Optimizer(name="Adadelta", learning_rate=0.001), 0.05, "Dense"),

@@ -49,6 +49,7 @@ GAP = core.Limit(
 WIDE = core.Limit(
     0.5, unit="1", source="over half of what was learned from chance does not carry over"
 )
+CARRIED = 0.25  # of chance: validation was learned once, so labels and preprocessing agree
 NOISE = 3.0  # deviations of a single epoch that a rise must exceed
 FEWEST = 5  # epochs
 SETTLED = 4.0  # memories of a moving average, after which 2 % of its start is left
@@ -84,6 +85,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return None
     bare = model is not None and not _regularised(model, signals.get(core.SETUP))
     arrays = (split := signals.get(core.TRAIN)) is not None and split.source == "arrays"
+    carried = val[best_at] < (1 - CARRIED) * progress.start
     costly = (turned and rise > COSTLY_RISE.value) or memorised
     costly = costly and not history.best_restored and not _lagging(model, history)
     return core.Evidence(
@@ -106,7 +108,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         )
         + ("; nothing in the model regularises" if bare else ""),
         strength=min(1.0, 0.2 + 0.3 * turned + 0.15 * bare + 0.3 * min(gap, 1.0)),
-        stated=bare and arrays and costly and turned,
+        stated=bare and arrays and costly and turned and carried,
         severity=core.Severity.WARNING if costly else core.Severity.NOTE,
         changes=(core.StopEarly(patience=max(3, round((best_at + 1) / 4))),),
     )
@@ -169,7 +171,15 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("data.insufficient", "data.labels", "data.preprocessing_mismatch", "arch.too_deep"),
+    mimics=(
+        "data.insufficient",
+        "data.labels",
+        "data.preprocessing_mismatch",
+        "data.unshuffled",
+        "data.leakage",
+        "arch.too_deep",
+        "arch.downsampling",
+    ),
     sick=(_record([1.4, 1.0, 0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.3]),),
     healthy=(
         _record([1.4, 1.0, 0.8, 0.7, 0.65, 0.62, 0.61, 0.61, 0.62]),
