@@ -106,6 +106,7 @@ CAUSE = core.Cause(
     mimics=(
         "data.unnormalized",
         "data.nonfinite",
+        "data.labels",
         "arch.initialization",
         "arch.output_activation",
         "reg.too_strong",

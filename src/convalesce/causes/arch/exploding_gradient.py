@@ -85,16 +85,18 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return None
     high = float(np.nanmax(np.abs(inputs.values), initial=0.0)) if inputs is not None else 0.0
     scaled = not high > SCALED.value
-    strength = (0.65 if prone else 0.35) + 0.1 * ended + 0.1 * (grown >= GROWN.value)
+    prior = 0.65 if recurrent else 0.45 if prone else 0.25  # a rate too high leaves the same trace
+    strength = prior + 0.1 * ended + 0.1 * (grown >= GROWN.value)
     where = f", first in {origin.name} at step {origin.step}" if ended and origin else ""
-    says = f"the gradient norm grew {grown:.3g}-fold" if grown >= 1 else "training diverged"
+    says = [f"the gradient norm grew {grown:.3g}-fold"] if grown >= GROWN.value else []
+    says += [f"the loss was no number{where}"] if ended else []
+    says += [f"{recurrent[0]} multiplies the gradient at every time step"] if recurrent else []
     return core.Evidence(
         readings=(
             core.Reading(GRADIENT_NORM, grown, GROWN, "highest gradient norm over the first"),
             core.Reading(MODEL, depth, LONG, "weighted layers in a row, none normalised"),
         ),
-        says=f"{says}{', then the loss was no number' if ended else ''}{where}"
-        f"{f'; {recurrent[0]} multiplies it at every time step' if recurrent else ''}",
+        says="; ".join(says),
         strength=strength if scaled else 0.3,
         stated=bool(recurrent) and ended and scaled and _went_well(losses),
         severity=core.Severity.ERROR if ended or not gained >= 0 else core.Severity.WARNING,

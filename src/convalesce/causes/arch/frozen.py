@@ -104,7 +104,7 @@ def _evidence(
         says=f"{names} {why}: {share:.0%} of the weights stay as they were drawn",
         strength=0.7 + 0.25 * share,
         stated=not (by_flag and model.weights_loaded),
-        severity=core.Severity.ERROR if not gained >= 0.25 else core.Severity.WARNING,
+        severity=core.Severity.ERROR if not gained >= 0.5 else core.Severity.WARNING,
         layers=tuple(x.name for x in layers),
         site=layers[0].site,
     )

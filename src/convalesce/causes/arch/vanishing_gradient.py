@@ -62,10 +62,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     whole, early = flow.profile(model, norms), flow.profile(model, flow.opening(norms))
     if not 0 < whole.ratio < FADED.value or not whole.order > 0 or gained > STALLED.value:
         return None
+    if not 0 < early.ratio < FADED.value:  # it faded later: something drove the units flat
+        return None
     flat = [x for x in structure.hidden(model) if x.activation in structure.SATURATING]
     decades = math.log10(FADED.value / whole.ratio)
-    from_the_start = 0 < early.ratio < FADED.value
-    strength = 0.5 + 0.1 * min(decades, 2.0) + 0.2 * bool(flat) if from_the_start else 0.4
+    strength = 0.5 + 0.1 * min(decades, 2.0) + 0.2 * bool(flat)
     faded = whole.under(FADED.value)
     stalled = "" if math.isnan(gained) else f"; {max(gained, 0):.0%} of the loss was removed"
     return core.Evidence(
