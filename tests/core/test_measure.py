@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from convalesce.core import Loss, Output, Targets, task_of, unsuited
-from convalesce.core.specimen_fit import labels, loss, model
+from convalesce.core import Loss, Output, Targets, resolved, task_of, unsuited
+from convalesce.core.specimen_fit import labels, loss, model, setup
 
 BCE, CCE, SCCE = (
     "binary_crossentropy",
@@ -71,3 +71,25 @@ def test_the_reading_at_chance_is_said() -> None:
     assert misfit is not None
     assert "0.80" in misfit.says
     assert misfit.better == "categorical_accuracy"
+
+
+@pytest.mark.parametrize(
+    ("target", "width", "written", "standard"),
+    [
+        (BINARY, 1, "accuracy", "binary_accuracy"),
+        (FIVE, 5, "acc", "sparse_categorical_accuracy"),
+        (ROWS, 5, "accuracy", "categorical_accuracy"),
+        (TAGS, 5, "accuracy", "categorical_accuracy"),
+        (FIGURES, 1, "mae", "mean_absolute_error"),
+        (BINARY, 1, "AUC", "auc"),
+        (BINARY, 1, "Precision", "precision"),
+        (FIGURES, 1, "RootMeanSquaredError", "root_mean_squared_error"),
+        (ROWS, 5, "my_score", "my_score"),
+    ],
+)
+def test_metrics_that_keras_has_not_resolved_are_resolved_as_it_does(
+    target: Targets, width: int, written: str, standard: str
+) -> None:
+    given = replace(setup(loss(MSE)), metrics_as_written=(written,))
+    task = task_of(target, answer(width), loss(MSE if width == 1 else SCCE))
+    assert resolved(given, task.labels, width) == (standard,)

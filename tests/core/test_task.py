@@ -9,7 +9,7 @@ from convalesce.core import MODEL, SETUP, TRAIN, Loss, Mismatch, Severity, Targe
 from convalesce.core import goals as goals_of
 from convalesce.core.mismatch import blamed, mismatches
 from convalesce.core.specimen_fit import fit, labels, loss, model
-from convalesce.core.task import Goal, task_of
+from convalesce.core.task import Goal, reached, task_of
 
 BCE, CCE, SCCE = (
     "binary_crossentropy",
@@ -314,3 +314,14 @@ def test_a_train_step_of_ones_own_is_not_judged() -> None:
 def test_the_task_is_named(target: Targets, width: int, given: Loss, name: str) -> None:
     only = goal(target, "linear", width, given)
     assert task_of(only.targets, only.output, only.loss).name == name
+
+
+def test_labels_are_taken_as_they_reached_the_model() -> None:
+    record = fit(FIVE, "softmax", 5, loss(CCE))
+    source = replace(record[TRAIN], remarks=("Scanned at the source, before `map`.",))
+    assert reached(source, None) is None
+    fed = replace(source, targets=(ROWS,), whole=False)
+    data = reached(source, fed)
+    assert blamed(data, record[MODEL], record[SETUP], LOS) is None
+    assert blamed(record[TRAIN], record[MODEL], record[SETUP], LOS) is not None
+    assert blamed(None, record[MODEL], record[SETUP], LOS) is None

@@ -110,6 +110,7 @@ from convalesce.core.finding import Verdict as Verdict
 from convalesce.core.lab import Lab as Lab
 from convalesce.core.lab import Outcome as Outcome
 from convalesce.core.measure import Unsuited as Unsuited
+from convalesce.core.measure import resolved as resolved
 from convalesce.core.measure import unsuited as unsuited
 from convalesce.core.mismatch import Mismatch as Mismatch
 from convalesce.core.mismatch import blamed as blamed
@@ -135,4 +136,5 @@ from convalesce.core.site import Site as Site
 from convalesce.core.task import Goal as Goal
 from convalesce.core.task import Task as Task
 from convalesce.core.task import goals as goals
+from convalesce.core.task import reached as reached
 from convalesce.core.task import task_of as task_of

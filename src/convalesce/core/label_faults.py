@@ -14,6 +14,7 @@ from convalesce.core.task import CLASS_LOSSES, REGRESSION_LOSSES
 
 FEW = 0.01  # share of rows up to which contradictions are taken for slips of the pen
 BESIDE = 0.5  # IoU that a model must reach on training to count as having learnt the masks
+SIZED = 0.25  # relative difference between the share of foreground answered and true
 NUMBERS = frozenset({"continuous", "class_index"})
 
 
@@ -46,7 +47,15 @@ def label_faults(
     answers: tuple[Predictions | None, Predictions | None],
     setup: Setup,
 ) -> list[LabelFault]:
-    """Every fault that the data show."""
+    """Every fault that the data show.
+
+    Args:
+        train: The training split, its targets as the loss saw them.
+        validation: The other split.
+        across: One split against the other.
+        answers: Of the trained model on training and on validation.
+        setup: What compile and fit were told.
+    """
     found: list[LabelFault] = []
     known = bool(setup.losses) and all(one.known for one in setup.losses)
     ruled = known and not setup.custom_train_step and not setup.partial
@@ -56,7 +65,7 @@ def label_faults(
             found += _one_value(target, train, setup)
     found += _numbered_from(train, validation, across)
     found += _contradictions(train)
-    found += _masks_beside(train, validation, answers)
+    found += _masks_beside(train, answers)
     found += [
         LabelFault(
             signal=pair.signal,
@@ -188,18 +197,16 @@ def _contradictions(train: Split) -> Iterator[LabelFault]:
 
 
 def _masks_beside(
-    train: Split,
-    validation: Split | None,
-    answers: tuple[Predictions | None, Predictions | None],
+    train: Split, answers: tuple[Predictions | None, Predictions | None]
 ) -> Iterator[LabelFault]:
     """Masks learnt well on training lie beside the things on validation, at the right size."""
     trained, held = answers
-    if trained is None or held is None or validation is None or not validation.targets:
+    if trained is None or held is None or not train.targets:
         return
-    if not train.targets or train.targets[0].form != "mask_binary":
+    share = train.targets[0].mean
+    if train.targets[0].form != "mask_binary" or not 0 < share < 1:
         return
-    share = validation.targets[0].mean
-    sized = share > 0 and abs(held.positive_share / share - 1) <= 0.2
+    sized = all(abs(a.positive_share / share - 1) <= SIZED for a in (trained, held))
     if not (sized and trained.iou > BESIDE and held.iou < trained.iou / 2):
         return
     yield LabelFault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from convalesce.core.setup import Loss
+from convalesce.core.setup import Loss, Setup
 from convalesce.core.task import REGRESSION_LOSSES, Labels, Task
 
 HITS = frozenset({"accuracy", "binary_accuracy", "categorical_accuracy"}) | frozenset(
@@ -30,6 +30,13 @@ BY_THRESHOLD = frozenset(
         "specificity_at_sensitivity",
     }
 )
+ALIASES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "auc": "auc",
+}
 LARGEST_OF_ROW = HITS - {"accuracy", "binary_accuracy"}
 
 
@@ -41,6 +48,23 @@ class Unsuited:
     says: str
     better: str
     minor: bool = False
+
+
+def resolved(setup: Setup, labels: Labels, width: int) -> tuple[str, ...]:
+    """Standard names of the metrics, `accuracy` taken as Keras takes it: by the shapes."""
+    names = setup.metrics or setup.metrics_as_written
+    return tuple(_standard(name, labels, width) for name in names)
+
+
+def _standard(name: str, labels: Labels, width: int) -> str:
+    plain = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+    plain = ALIASES.get(name.lower(), plain.lower())
+    if plain not in {"accuracy", "acc"}:
+        return plain
+    if width == 1:
+        return "binary_accuracy"
+    rows = labels.columns == width
+    return "categorical_accuracy" if rows else "sparse_categorical_accuracy"
 
 
 def unsuited(task: Task, width: int, loss: Loss, metric: str) -> Unsuited | None:

@@ -186,11 +186,18 @@ def _losses(goal: Goal, task: Task) -> Iterator[_Choice]:
                 yield _Choice(Loss(name=name, from_logits=flag), 1, SetLoss(name, flag))
 
 
-def blamed(train: Split, model: Model, setup: Setup, part: Part) -> Mismatch | None:
-    """The gravest mismatch that blames a part; None where training is out of Keras's hands."""
-    if setup.custom_train_step:
+def blamed(data: Split | None, model: Model, setup: Setup, part: Part) -> Mismatch | None:
+    """The gravest mismatch that blames a part; None where training is out of Keras's hands.
+
+    Args:
+        data: The split whose targets the loss saw, see `reached`.
+        model: The model.
+        setup: What compile and fit were told.
+        part: The part that is asked about.
+    """
+    if setup.custom_train_step or data is None:
         return None
-    found = [m for goal in goals(train, model, setup) for m in mismatches(goal, model)]
+    found = [m for goal in goals(data, model, setup) for m in mismatches(goal, model)]
     mine = [m for m in found if m.part == part]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     return min(mine, key=lambda m: (order.index(m.severity), not m.alone), default=None)

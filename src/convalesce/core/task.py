@@ -113,6 +113,17 @@ class Goal:
     loss: Loss
 
 
+def reached(train: Split, fed: Split | None) -> Split | None:
+    """The split whose targets are those that the loss saw.
+
+    Pipelines are scanned at their source, where labels may still have another form; what came
+    out of them was seen on the way to the model. None where only the source is known.
+    """
+    if fed is not None and fed.targets:
+        return fed
+    return None if any("before `map`" in remark for remark in train.remarks) else train
+
+
 def goals(train: Split, model: Model, setup: Setup) -> Iterator[Goal]:
     """Every output that has targets and a loss; none where they can't be told apart."""
     outputs, targets, losses = model.outputs, train.targets, setup.losses
@@ -172,7 +183,7 @@ def _labels(targets: Targets, output: Output) -> Labels:
         mean=targets.mean,
         std=targets.std,
         classes=max(targets.classes or 0, 0),
-        distinct=targets.distinct,
+        distinct=targets.distinct or sum(count > 0 for count in targets.counts),
     )
 
 

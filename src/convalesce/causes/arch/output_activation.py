@@ -31,7 +31,7 @@ Softmax for one of many, sigmoid for yes or no and for many of many, linear for 
 from __future__ import annotations
 
 from convalesce import core
-from convalesce.core import CRASH, LOSS, MODEL, SETUP, TRAIN
+from convalesce.core import CRASH, FED, LOSS, MODEL, SETUP, TRAIN
 from convalesce.core.specimen_fit import fit, labels, loss
 
 FITS = core.Limit(0, unit="parts that don't fit", source="labels, output and loss of one task")
@@ -42,10 +42,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """An output that does not fit its labels and its loss.
 
     Args:
-        signals: `TRAIN`, `MODEL`, `SETUP`.
+        signals: `TRAIN`, `MODEL`, `SETUP`; `FED` where the data came through a pipeline.
     """
     model = signals[MODEL]
-    found = core.blamed(signals[TRAIN], model, signals[SETUP], "output_activation")
+    data = core.reached(signals[TRAIN], signals.get(FED))
+    found = core.blamed(data, model, signals[SETUP], "output_activation")
     if found is None or found.severity == core.Severity.NOTE:
         return None
     layer = next((x for x in model.layers if x.name == found.output), None)
@@ -92,6 +93,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(TRAIN, MODEL, SETUP),
+    wants=(FED,),
     symptom=symptom,
     probe=probe,
     remedies=remedies,

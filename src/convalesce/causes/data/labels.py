@@ -40,6 +40,7 @@ from convalesce import core
 from convalesce.core import (
     ACROSS,
     CRASH,
+    FED,
     LOSS,
     MODEL,
     SETUP,
@@ -65,13 +66,14 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """Labels out of range, stand-ins, contradictions, or labels that don't belong to inputs.
 
     Args:
-        signals: `TRAIN`, `MODEL`, `SETUP`; the other split, the splits against each other and
-            the model's answers where there are.
+        signals: `TRAIN`, `MODEL`, `SETUP`; what reached the model, the other split, the
+            splits against each other and the model's answers where there are.
     """
     train, setup = signals[TRAIN], signals[SETUP]
     validation, across = signals.get(VALIDATION), signals.get(ACROSS)
     answers = signals.get(TRAIN_ANSWERS), signals.get(VALIDATION_ANSWERS)
-    found = core.blamed(train, signals[MODEL], setup, "labels")
+    data = core.reached(train, signals.get(FED))
+    found = core.blamed(data, signals[MODEL], setup, "labels")
     if found is not None and found.severity != core.Severity.NOTE:
         return core.Evidence(
             readings=(core.Reading(TRAIN, 1, FITS, "labels against output and loss"),),
@@ -82,7 +84,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             changes=(found.change,),
             site=setup.fit_site,
         )
-    faults = label_faults(train, validation, across, answers, setup)
+    faults = label_faults(
+        replace(train, targets=data.targets) if data else train, validation, across, answers, setup
+    )
     return _evidence(max(faults, key=lambda f: f.strength), setup) if faults else None
 
 
@@ -151,7 +155,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(TRAIN, MODEL, SETUP),
-    wants=(VALIDATION, ACROSS, TRAIN_ANSWERS, VALIDATION_ANSWERS),
+    wants=(FED, VALIDATION, ACROSS, TRAIN_ANSWERS, VALIDATION_ANSWERS),
     symptom=symptom,
     probe=probe,
     remedies=remedies,

@@ -35,7 +35,7 @@ from __future__ import annotations
 import math
 
 from convalesce import core
-from convalesce.core import CRASH, HISTORY, LOSS, MODEL, SETUP, TRAIN, TRAIN_ANSWERS
+from convalesce.core import CRASH, FED, HISTORY, LOSS, MODEL, SETUP, TRAIN, TRAIN_ANSWERS
 from convalesce.core.specimen_fit import fit, labels, loss
 from convalesce.core.task import BINARY_LOSSES, ROW_LOSSES, SPARSE_LOSSES
 
@@ -57,13 +57,15 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """A loss that does not fit labels and output, or that fell below zero.
 
     Args:
-        signals: `TRAIN`, `MODEL`, `SETUP`; `TRAIN_ANSWERS` and `HISTORY` where there are.
+        signals: `TRAIN`, `MODEL`, `SETUP`; `FED`, `TRAIN_ANSWERS`, `HISTORY` where there are.
     """
     setup = signals[SETUP]
     answers, history = signals.get(TRAIN_ANSWERS), signals.get(HISTORY)
-    found = core.blamed(signals[TRAIN], signals[MODEL], setup, "loss")
+    data, model = core.reached(signals[TRAIN], signals.get(FED)), signals[MODEL]
+    found = core.blamed(data, model, setup, "loss")
     if found is None:
-        return _below_zero(signals, setup, history)
+        named = core.blamed(data, model, setup, "labels")
+        return None if named else _below_zero(setup, history)
     slow = found.severity == core.Severity.NOTE
     gained = _gain(answers)
     if slow and not gained < LEARNT.value:
@@ -89,16 +91,12 @@ def _gain(answers: core.Predictions | None) -> float:
     return (answers.accuracy - answers.baseline_accuracy) / (1 - answers.baseline_accuracy)
 
 
-def _below_zero(
-    signals: core.Signals, setup: core.Setup, history: core.History | None
-) -> core.Evidence | None:
+def _below_zero(setup: core.Setup, history: core.History | None) -> core.Evidence | None:
     """Targets outside the loss's range that the scan did not meet."""
     if history is None or len(setup.losses) != 1 or setup.custom_train_step:
         return None
     (only,) = setup.losses
     if not only.known or only.name not in NEVER_NEGATIVE or not only.weight > 0:
-        return None
-    if core.blamed(signals[TRAIN], signals[MODEL], setup, "labels") is not None:
         return None
     lowest = min((x for x in history.curve("loss") if math.isfinite(x)), default=0.0)
     if lowest >= FLOOR.value:
@@ -154,7 +152,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(TRAIN, MODEL, SETUP),
-    wants=(TRAIN_ANSWERS, HISTORY),
+    wants=(FED, TRAIN_ANSWERS, HISTORY),
     symptom=symptom,
     probe=probe,
     remedies=remedies,

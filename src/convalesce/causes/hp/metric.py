@@ -35,7 +35,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from convalesce import core
-from convalesce.core import CRASH, HISTORY, LOSS, MODEL, SETUP, TRAIN, VALIDATION_ANSWERS
+from convalesce.core import CRASH, FED, HISTORY, LOSS, MODEL, SETUP, TRAIN, VALIDATION_ANSWERS
 from convalesce.core.measure import HITS
 from convalesce.core.specimen_fit import fit, labels, loss
 
@@ -51,30 +51,32 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """A metric that does not suit the task, or that praises the answer "never".
 
     Args:
-        signals: `TRAIN`, `MODEL`, `SETUP`; `VALIDATION_ANSWERS` and `HISTORY` where there are.
+        signals: `TRAIN`, `MODEL`, `SETUP`; `FED`, `VALIDATION_ANSWERS`, `HISTORY` where there are.
     """
     setup = signals[SETUP]
     answers, history = signals.get(VALIDATION_ANSWERS), signals.get(HISTORY)
-    listed = tuple(core.goals(signals[TRAIN], signals[MODEL], setup))
+    data = core.reached(signals[TRAIN], signals.get(FED))
+    listed = tuple(core.goals(data, signals[MODEL], setup)) if data else ()
     if len(listed) != 1 or len(setup.losses) != 1 or setup.custom_train_step:
         return None
     (goal,) = listed
     task = core.task_of(goal.targets, goal.output, goal.loss)
-    if core.blamed(signals[TRAIN], signals[MODEL], setup, "labels") and task.recoded:
+    if core.blamed(data, signals[MODEL], setup, "labels") and task.recoded:
         task = replace(task, labels=task.recoded)
-    found = [core.unsuited(task, goal.output.width, goal.loss, m) for m in setup.metrics]
+    metrics = core.resolved(setup, task.labels, goal.output.width)
+    found = [core.unsuited(task, goal.output.width, goal.loss, m) for m in metrics]
     wrong = [u for u in found if u is not None]
     if wrong:
-        return _misfit(wrong, setup)
-    if task.kind in {"binary", "one_of_many"} and setup.metrics and set(setup.metrics) <= HITS:
+        return _misfit(wrong, len(metrics), setup)
+    if task.kind in {"binary", "one_of_many"} and metrics and set(metrics) <= HITS:
         return _praises_nothing(answers, history, setup)
     return None
 
 
-def _misfit(wrong: list[core.Unsuited], setup: core.Setup) -> core.Evidence:
+def _misfit(wrong: list[core.Unsuited], metrics: int, setup: core.Setup) -> core.Evidence:
     first = min(wrong, key=lambda u: u.minor)
     followed = _followed(setup)
-    weighty = not first.minor and (bool(followed) or len(wrong) == len(setup.metrics))
+    weighty = not first.minor and (bool(followed) or len(wrong) == metrics)
     says = first.says + (f"; {followed} follows it" if followed else "")
     return core.Evidence(
         readings=(core.Reading(SETUP, len(wrong), SUITS, first.metric),),
@@ -166,7 +168,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(TRAIN, MODEL, SETUP),
-    wants=(VALIDATION_ANSWERS, HISTORY),
+    wants=(FED, VALIDATION_ANSWERS, HISTORY),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
