@@ -66,7 +66,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         ),
         says=f"{worst.last:.0%} of the units of {worst.layer} are zero for every example"
         f"{f' ({worst.first:.0%} at the start)' if died else ''}{others}",
-        strength=min(0.45 + 0.2 * worst.last * died + 0.05 * min(len(hit), 3), 0.8) - 0.1 * blocked,
+        # Death of a whole layer is the work of one huge update rather than of its activation.
+        strength=0.5 if blocked else min(0.45 + 0.2 * worst.last + 0.05 * min(len(hit), 3), 0.8),
         severity=core.Severity.ERROR if blocked and not gained >= 0.1 else core.Severity.WARNING,
         layers=tuple(layer.layer for layer in hit),
     )

@@ -123,7 +123,10 @@ def crash(crash: core.Crash) -> core.Evidence | None:
     if not TOO_SMALL.search(crash.message):
         return None
     shape = SHAPES.search(crash.message)
-    came = f": a map of shape ({shape[1].strip()}) came in" if shape else ""
+    needed, left = (crash.numbers.get(key) for key in ("window_size", "input_size"))
+    came = f": a map of shape ({shape[1].strip()}) comes in" if shape else ""
+    if needed is not None and left is not None:
+        came = f": its window is {needed:.0f} wide, and {left:.0f} positions come in"
     return core.Evidence(
         readings=(core.Reading(core.CRASH, 0, NEGATIVE, "positions left"),),
         says=f"{crash.layer or 'a layer'} needs a larger map than the layers before it leave{came}",
