@@ -74,6 +74,15 @@ def test_values_over_two_decades_go_by_the_logarithm() -> None:
 def test_a_tick_is_round_and_inside() -> None:
     assert svg.ticks(svg.Scale(0.0, 1.0, 0, 1)) == pytest.approx([0, 0.25, 0.5, 0.75, 1.0])
     assert svg.ticks(svg.Scale(0.5, 5000.0, 0, 1, log=True)) == [1, 10, 100, 1000]
+    assert svg.ticks(svg.Scale(1.0, 10.0, 0, 1), 5, whole=True) == [2, 4, 6, 8, 10]
+    assert svg.ticks(svg.Scale(1.0, 3.0, 0, 1), 5, whole=True) == [1, 2, 3]
+
+
+def test_paths_are_cut_to_what_tells_them_apart() -> None:
+    paths = ("net/conv/kernel", "net/dense/kernel")
+    assert figures.brief(paths) == ("conv/kernel", "dense/kernel")
+    assert figures.brief(("net/conv", "relu")) == ("conv", "relu")
+    assert figures.brief(("a", "a")) == ("a", "a")
 
 
 def test_a_few_cuts_of_the_rate_are_marked_and_a_schedule_is_not() -> None:

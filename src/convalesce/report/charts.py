@@ -102,8 +102,7 @@ def _grid(x: svg.Scale, y: svg.Scale, over: str) -> list[Markup]:
         at = y(value)
         parts.append(svg.rule(LEFT, at, WIDTH - RIGHT, at, "grid"))
         parts.append(svg.text(LEFT - 5, at + 3.5, words.number(value), "end"))
-    whole = sorted({round(v) for v in svg.ticks(x)} & set(range(round(x.low), round(x.high) + 1)))
-    for n in whole[-6:] or [round(x.low)]:
+    for n in svg.ticks(x, 5, whole=True) or [x.low]:
         anchor = "end" if x(n) > WIDTH - 30 else "middle"
         parts.append(svg.text(x(n), y.start + 13, words.number(n), anchor))
     parts.append(svg.text(LEFT - 5, y.start + 13, over, "end"))

@@ -141,8 +141,17 @@ def flow(signals: core.Signals) -> list[Markup]:
         if not log and not (np.nan_to_num(values, nan=1.0) > 0).any():
             continue  # nothing dead, nothing saturated
         steps = np.asarray(signals[signal].steps, np.float64)
-        found.append(charts.heat(title, steps, values, labels, log=log))
+        found.append(charts.heat(title, steps, values, brief(labels), log=log))
     return [f for f in found if f]
+
+
+def brief(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Paths cut to as few of their last parts as still tell them apart."""
+    for parts in range(1, 5):
+        tails = tuple("/".join(label.split("/")[-parts:]) for label in labels)
+        if len(set(tails)) == len(labels):
+            return tails
+    return labels
 
 
 def _kernels(series: core.Series) -> tuple[tuple[str, ...], Floats]:

@@ -166,7 +166,7 @@ def _finding(
         finding=finding,
         suspected=words.suspected(finding),
         title=words.plain(finding.title),
-        says=words.plain(evidence.says),
+        says=words.sentence(evidence.says),
         readings=tuple(
             (
                 words.reading(r),
@@ -231,7 +231,9 @@ def _summary(fit: core.Fit) -> str:
         return "no epoch ended"
     history = fit.signals[core.HISTORY]
     of = f" of {history.planned}" if history.planned > history.epochs else ""
-    parts = [f"{history.epochs}{of} epochs", f"{history.steps:,} steps"]
+    parts = [f"{history.epochs}{of} epochs"]
+    if history.steps:
+        parts.append(f"{history.steps:,} steps")
     if history.stopped:
         parts.append(words.plain(history.stopped, 40))
     last = [f"{words.plain(k, 40)} {words.number(v)}" for k, v in _last(history)]

@@ -35,17 +35,19 @@ class Room:
     def __init__(self, characters: int) -> None:
         self.left = characters
         self.refused = 0
+        self._seen: set[int] = set()
 
     def show(self, samples: Iterable[core.Sample], most: int = 16) -> list[Shown]:
-        """The samples that there is room for."""
+        """The samples that there is room for and that were not shown before."""
         shown: list[Shown] = []
-        offered = list(samples)
+        offered = [s for s in samples if id(s) not in self._seen]
         for sample in offered[:most]:
             one = _shown(sample)
             size = len(one.uri) + len(one.text)
             if size > self.left:
                 break
             self.left -= size
+            self._seen.add(id(sample))
             shown.append(one)
         self.refused += len(offered) - len(shown)
         return shown

@@ -108,8 +108,8 @@ def _message(finding: core.Finding) -> str:
 
 
 def _sentence(text: str) -> str:
-    flat = words.plain(text).rstrip(".")
-    return f"{flat[:1].upper()}{flat[1:]}." if flat else ""
+    flat = words.sentence(text).rstrip(".")
+    return f"{flat}." if flat else ""
 
 
 def _location(site: core.Site | None, script: str) -> dict[str, Any] | None:

@@ -59,8 +59,8 @@ def value_scale(values: Floats, start: float, end: float) -> Scale:
     return Scale(low, high, start, end)
 
 
-def ticks(scale: Scale, most: int = 4) -> list[float]:
-    """Round values that lie within a scale."""
+def ticks(scale: Scale, most: int = 4, *, whole: bool = False) -> list[float]:
+    """Round values that lie within a scale; `whole`: no fractions."""
     if scale.log:
         low, high = math.ceil(math.log10(scale.low)), math.floor(math.log10(scale.high))
         every = max(1, -(-(high - low + 1) // most))
@@ -72,6 +72,8 @@ def ticks(scale: Scale, most: int = 4) -> list[float]:
     raw = span / most
     unit = 10.0 ** math.floor(math.log10(raw))
     step = next(unit * m for m in (1, 2, 2.5, 5, 10) if unit * m >= raw * 0.999)
+    if whole:
+        step = next(m for m in (max(unit, 1) * n for n in (1, 2, 5, 10)) if m >= raw * 0.999)
     first = math.ceil(scale.low / step - 1e-9)
     return [
         k * step for k in range(first, first + 2 * most + 2) if k * step <= scale.high + 1e-9 * span

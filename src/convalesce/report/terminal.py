@@ -132,7 +132,7 @@ def _finding(finding: core.Finding, run: core.Run, rank: int) -> Iterator[Part]:
         (f"  {finding.cause}{doubt}", ""),
     )
     yield _line(3, (words.plain(finding.title), "bold"))
-    yield _line(3, (words.plain(evidence.says), ""))
+    yield _line(3, (words.sentence(evidence.says), ""))
     for one in evidence.readings[:READINGS]:
         source = f"  ({words.plain(one.limit.source)})"
         yield _item(3, ("- ", "dim"), (words.reading(one), ""), (source, "dim"))
@@ -181,7 +181,7 @@ def _note(finding: core.Finding, run: core.Run, rank: int, *, gap: bool) -> Iter
     )
     site = words.place(finding, run)
     where = f" ({words.at(site)})" if site else ""
-    yield _line(3, (words.plain(finding.evidence.says) + where, "dim"))
+    yield _line(3, (words.sentence(finding.evidence.says) + where, "dim"))
 
 
 def _refuted(found: tuple[core.Finding, ...]) -> Iterator[Part]:

@@ -52,6 +52,13 @@ def reading(one: core.Reading) -> str:
     return f"{what}: {observed} against {quantity(one.limit.value, one.limit.unit)}"
 
 
+def sentence(text: str) -> str:
+    """What a cause says, begun with a capital unless its first word is a name."""
+    flat = plain(text)
+    first = flat.partition(" ")[0]
+    return f"{flat[0].upper()}{flat[1:]}" if first.isalpha() and first.islower() else flat
+
+
 def uncapitalised(title: str) -> str:
     """A title inside a sentence; `NaN` and `ReLU` keep their capitals."""
     first, _, rest = title.partition(" ")
