@@ -132,6 +132,22 @@ def test_chance_of_cross_entropy_is_the_entropy_of_the_classes() -> None:
     assert loss == pytest.approx(math.log(2))
 
 
+def test_chance_of_binary_cross_entropy_on_one_hot_rows_is_that_of_their_columns() -> None:
+    loss = curves.chance_loss(_setup("binary_crossentropy"), _targets("one_hot", counts=(10,) * 10))
+    assert loss == pytest.approx(-0.1 * math.log(0.1) - 0.9 * math.log(0.9))
+
+
+@given(st.floats(1e-6, 1e6), st.integers(0, 99))
+def test_how_a_curve_fell_does_not_depend_on_its_unit(unit: float, seed: int) -> None:
+    curve = np.exp(-EPOCHS / 7) * np.random.default_rng(seed).normal(1, 0.02, len(EPOCHS))
+    plain, scaled = curves.fall(curve, 1.0), curves.fall(unit * curve, unit)
+    assert plain is not None and scaled is not None
+    assert scaled.pace == pytest.approx(plain.pace)
+    assert (scaled.sure, scaled.best_at) == (plain.sure, plain.best_at)
+    assert curves.oscillation(unit * curve) == pytest.approx(curves.oscillation(curve))
+    assert curves.excess(unit * curve) == pytest.approx(curves.excess(curve))
+
+
 def test_chance_of_squared_error_is_the_variance() -> None:
     loss = curves.chance_loss(_setup("mean_squared_error"), _targets("continuous", std=3.0))
     assert loss == pytest.approx(9.0)

@@ -238,13 +238,16 @@ def chance_loss(setup: Setup | None, train: Split | None) -> float:
     """Mean loss of the best constant answer, in the loss's own unit; nan where it can't be told.
 
     Cross-entropies: the entropy of the class shares. Squared error: the variance of the
-    targets. Absolute error of two classes: the share of the rarer.
+    targets. Absolute error of two classes: the share of the rarer. Not known where examples are
+    weighted.
     """
     if setup is None or train is None or len(setup.losses) != 1 or not train.targets:
         return math.nan
+    if setup.class_weight or setup.sample_weight:
+        return math.nan
     loss, targets = setup.losses[0].name.lower(), train.targets[0]
     if "crossentropy" in loss and "focal" not in loss:
-        return _entropy(targets)
+        return _entropy(targets, each_column="binary" in loss)
     if loss in {"mean_squared_error", "mse"}:
         columns = np.asarray(targets.column_std or (targets.std,), np.float64)
         with np.errstate(all="ignore"):
@@ -262,15 +265,13 @@ def _shares(targets: Targets) -> Floats:
     return counts / total if total > 0 and (counts >= 0).all() else np.empty(0)
 
 
-def _entropy(targets: Targets) -> float:
-    if targets.form == "multi_hot":
-        shares = finite(targets.column_mean)
-        shares = shares[(shares > 0) & (shares < 1)]
-        if not len(targets.column_mean):
-            return math.nan
-        each = -shares * np.log(shares) - (1 - shares) * np.log(1 - shares)
-        return float(each.sum() / len(targets.column_mean)) or math.nan
+def _entropy(targets: Targets, *, each_column: bool) -> float:
     shares = _shares(targets)
+    if targets.form == "multi_hot" or (each_column and targets.form == "one_hot"):
+        columns = finite(targets.column_mean) if targets.column_mean else shares
+        open_ones = columns[(columns > 0) & (columns < 1)]
+        each = -open_ones * np.log(open_ones) - (1 - open_ones) * np.log1p(-open_ones)
+        return float(each.sum() / len(columns)) if len(open_ones) else math.nan
     shares = shares[shares > 0]
     return float(-(shares * np.log(shares)).sum()) if len(shares) > 1 else math.nan
 
