@@ -19,8 +19,8 @@ def crash_of(name: str) -> core.Crash:
         exception=found["exception"],
         message=found["message"],
         phase=found["phase"],
-        layer=found["layer"],
-        numbers=found["numbers"],
+        layer=found.get("layer", ""),
+        numbers=found.get("numbers", {}),
     )
 
 
