@@ -177,7 +177,7 @@ def _module(target: str) -> Program:
 def _find(name: str) -> Any:
     """The specification of a module; its parent packages are imported."""
     try:
-        spec = importlib.util.find_spec(name)
+        spec = None if name.startswith(".") else importlib.util.find_spec(name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise
@@ -243,19 +243,18 @@ def _working_directory() -> Path | None:
 
 def _run(program: Program) -> Ended:
     known = set(threading.enumerate())
+    error: BaseException | None = None
     try:
         code, main = program.load()
         sys.modules["__main__"] = main
         exec(code, vars(main))  # noqa: S102 - this is what we are for
-        ended = Ended(0)
     except UnusableScript:
         raise
-    except BaseException as error:  # noqa: BLE001 - whatever ends a script ends it here
-        ended = _ended_by(error)
-        del error
-    finally:
-        _join_threads(known)
-        _flush()
+    except BaseException as raised:  # noqa: BLE001 - whatever ends a script ends it here
+        error = raised
+    ended = Ended(0) if error is None else _ended_by(error)  # outside of the handler, as in Python
+    _join_threads(known)
+    _flush()
     return ended
 
 
