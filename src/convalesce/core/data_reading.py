@@ -19,6 +19,11 @@ def unit(value: float) -> float:
     return min(1.0, max(0.0, value)) if not math.isnan(value) else 0.0
 
 
+def share(part: float, whole: float) -> float:
+    """`part` of `whole`, held between 0 and 1; 0 of nothing."""
+    return unit(part / whole) if 0 < whole < math.inf and math.isfinite(part) else 0.0
+
+
 def beyond(observed: float, limit: float) -> float:
     """How far a reading lies above its limit: 0.5 at the limit, 0.75 at twice it, towards 1."""
     ratio = observed / limit if limit > 0 else math.inf
@@ -48,9 +53,7 @@ def as_fed(split: Split, fed: Split | None) -> tuple[Inputs, ...]:
 def copies(split: Split | None) -> float:
     """Share of examples that equal an earlier one of the same split."""
     found = split.duplicates if split is not None else None
-    if found is None or found.compared < 1:
-        return 0.0
-    return unit(found.exact / found.compared)
+    return share(found.exact, found.compared) if found is not None else 0.0
 
 
 def labels_of(split: Split | None) -> Targets | None:
@@ -132,14 +135,24 @@ def largest(values: Iterable[float]) -> float:
     return max((v for v in values if math.isfinite(v)), default=0.0)
 
 
-def copies_by_chance(split: Split) -> float:
-    """Share of new examples that would have a copy in `split` by chance.
+def repeats_by_chance(within: float) -> float:
+    """Share of new examples that repeat one of a sample of which a share `within` repeats others.
 
-    Where drawing from few possible values repeats a share w within the split, a further example
-    repeats one with at least w; 1 - (1 - w)^2, about 2 w while copies come in pairs, bounds
-    it from above.
+    Of a sample of n from values of probabilities q, the expected share of repeats is the mean of
+    h(n q), and the chance that a further one repeats the mean of g(n q), both weighted by q, with
+    g(x) = 1 - exp(-x) and h(x) = 1 - g(x) / x. g is a concave function of h, so that by Jensen's
+    inequality equally common values, for which g(x) is returned, bound every case from above.
     """
-    return 1 - (1 - copies(split)) ** 2
+    if not 0 < within < 1:
+        return unit(within)
+    low, high = 0.0, 2.0
+    while 1 + math.expm1(-high) / high < within:
+        low, high = high, 2 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        too_low = 1 + math.expm1(-middle) / middle < within
+        low, high = (middle, high) if too_low else (low, middle)
+    return -math.expm1(-high)
 
 
 def togetherness(

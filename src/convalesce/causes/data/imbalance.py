@@ -113,7 +113,8 @@ def _rare_class(
         readings=readings,
         says=f"Class {rare} has {counts[rare]} training examples to {most} of the commonest, and "
         f"{found:.0%} of its examples are found, against {usual:.0%} of the common classes'",
-        strength=data_reading.beyond(ratio, RATIO.value) * (1 - 0.5 * found / usual),
+        strength=data_reading.beyond(ratio, RATIO.value)
+        * (1 - 0.5 * data_reading.unit(found / usual)),
         stated=not doubtful,
         severity=core.Severity.WARNING,
         changes=(

@@ -29,6 +29,7 @@ Mild augmentation; a pretrained base; a smaller model; more data. A gap that shr
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from convalesce import core
 from convalesce.core import (
@@ -104,10 +105,7 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
 
 
 def _case(each: int, validation: float) -> core.Signals:
-    answers = [
-        core.Predictions(role=role, examples=320, accuracy=a, baseline_accuracy=0.25)
-        for role, a in (("train", 1.0), ("validation", validation))
-    ]
+    ours = core.Predictions(role="train", examples=320, accuracy=1.0, baseline_accuracy=0.25)
     model = core.Model(
         name="m", style="sequential", layers=(), outputs=(), trainable_parameters=50_000
     )
@@ -115,8 +113,8 @@ def _case(each: int, validation: float) -> core.Signals:
         {
             TRAIN: specimen.split(specimen.targets((each,) * 4)),
             MODEL: model,
-            TRAIN_ANSWERS: answers[0],
-            VALIDATION_ANSWERS: answers[1],
+            TRAIN_ANSWERS: ours,
+            VALIDATION_ANSWERS: replace(ours, role="validation", accuracy=validation),
         }
     )
 

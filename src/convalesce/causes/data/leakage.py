@@ -55,6 +55,7 @@ OTHERS = 0.5  # the next best input leaves at least half of it open
 COLLAPSE = core.Limit(
     4, unit="1", source="a squared error four times as large: every answer twice as far off"
 )
+SURE = 3.0  # standard errors
 LOST = 0.05  # of what a constant answer loses: below it, both losses are next to nothing
 WHOLE = frozenset({"image", "volume", "sequence"})  # kinds in which values do not repeat by chance
 
@@ -88,12 +89,13 @@ def _copies(
     found, kind = across.duplicates, train.inputs[0].kind if train.inputs else "other"
     blank = other.inputs[0].blank_examples if other and other.inputs else 0
     copies = found.exact - max(0, blank)
-    if found.compared < 1 or copies > found.compared or copies < FEWEST:
+    if found.compared < 1 or not FEWEST <= copies <= found.compared:
         return None
-    share = copies / found.compared
-    chance = 0.0 if kind in WHOLE else data_reading.copies_by_chance(train)
-    error = math.sqrt(max(chance * (1 - chance), 1 / found.compared) / found.compared)
-    beyond = share - chance - 3 * error if chance else share
+    share = data_reading.share(copies, found.compared)
+    within = 0.0 if kind in WHOLE else data_reading.copies(train)
+    chance = data_reading.repeats_by_chance(within)
+    error = math.sqrt(chance / found.compared + 2 * chance / max(1, train.duplicates.compared))
+    beyond = share - chance - SURE * error
     sampled_before = kind == "tabular" and chance > 0 and not train.duplicates.conflicting
     if beyond < TRACES and not (sampled_before and share >= COPIES.value):
         return None
@@ -105,7 +107,7 @@ def _copies(
         strength=data_reading.beyond(share, COPIES.value) if serious else 0.3,
         stated=beyond >= TRACES,
         severity=core.Severity.WARNING if serious else core.Severity.NOTE,
-        rows=tuple(row for row, _ in found.pairs),
+        rows=tuple(pair[0] for pair in found.pairs if pair),
         changes=(core.Deduplicate(), core.Resplit()),
     )
 
@@ -117,10 +119,11 @@ def _near_copies(
     found, usual = across.duplicates, train.duplicates
     if found.compared < 1 or not FEWEST <= found.near <= found.compared:
         return None
-    alike = [usual] + [c.across.duplicates for c in evaluations.calls if c.across is not None]
-    fair = alike[1:] or alike
-    chance = max((d.near / d.compared for d in fair if d.compared > 0), default=0.0)
-    beyond = found.near / found.compared - (1 - (1 - data_reading.unit(chance)) ** 2)
+    apart = [c.across.duplicates for c in evaluations.calls if c.across is not None]
+    chance = data_reading.repeats_by_chance(data_reading.share(usual.near, usual.compared))
+    if apart:
+        chance = max(data_reading.share(d.near, d.compared) for d in apart)
+    beyond = data_reading.share(found.near, found.compared) - chance
     if beyond < COPIES.value:
         return None
     return core.Evidence(
@@ -128,8 +131,8 @@ def _near_copies(
         says=f"{found.near} of {found.compared} {_role(across)} pictures are nearly equal to a "
         f"training picture, {beyond:.0%} more than pictures of this kind usually are",
         strength=0.8 * data_reading.beyond(beyond, COPIES.value),
-        stated=len(fair) < len(alike) and drop >= COLLAPSE.value,
-        rows=tuple(row for row, _ in found.pairs),
+        stated=bool(apart) and drop >= COLLAPSE.value,
+        rows=tuple(pair[0] for pair in found.pairs if pair),
         changes=(core.Resplit(), core.Deduplicate()),
     )
 

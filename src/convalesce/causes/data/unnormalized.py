@@ -32,6 +32,7 @@ Standardise the targets of a regression, and undo it on the answers.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from convalesce import core
 from convalesce.core import (
@@ -95,8 +96,18 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     fed = data_reading.as_fed(train, signals.get(FED))
     found = [_inputs(x, learned, sure=sure) for x in fed[:1] if _meets_a_kernel(model)]
     found.append(_targets(train, model, setup, learned))
-    suspects = [e for e in found if e is not None]
-    return max(suspects, key=lambda e: (e.stated, e.strength), default=None)
+    suspects = sorted((e for e in found if e is not None), key=lambda e: (e.stated, e.strength))
+    return _together(suspects[-1], suspects[:-1]) if suspects else None
+
+
+def _together(worst: core.Evidence, others: list[core.Evidence]) -> core.Evidence:
+    """Inputs and targets in one: both are to be scaled."""
+    return replace(
+        worst,
+        readings=worst.readings + tuple(r for e in others for r in e.readings),
+        says="; ".join([worst.says, *(e.says for e in others)]),
+        changes=worst.changes + tuple(change for e in others for change in e.changes),
+    )
 
 
 def _meets_a_kernel(model: core.Model) -> bool:
