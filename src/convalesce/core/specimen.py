@@ -7,7 +7,6 @@ from typing import Any
 
 from convalesce.core.data import InputKind, Inputs, Role, Split, TargetForm, Targets
 
-
 _GREY = Inputs(
     name="input_0",
     shape=(28, 28, 1),
