@@ -46,10 +46,10 @@ def quantity(value: float, unit: str) -> str:
 
 
 def reading(one: core.Reading) -> str:
-    """What was measured against what: `largest label 9 against 1`."""
+    """What was measured against what: `shared examples: 0.24 against 0.01 of the split`."""
     what = plain(one.says) or one.signal.name.replace("_", " ")
-    observed = quantity(one.observed, one.limit.unit)
-    return f"{what}: {observed} against {quantity(one.limit.value, one.limit.unit)}"
+    limit = quantity(one.limit.value, one.limit.unit)
+    return f"{what}: {number(one.observed)} against {limit}"
 
 
 def sentence(text: str) -> str:
