@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator
 LONGEST = 500  # characters of a message that a person reads
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_WRAPPED = re.compile(
-    r"Exception encountered when calling .*?\n\n(?P<inner>.*?)\n\nArguments received by .*",
-    re.DOTALL,
-)
+_CALLING = "Exception encountered when calling "
+_ARGUMENTS = "\n\nArguments received by "
 _NODE_STACK = re.compile(
     r'^(Graph execution error:|Detected at node .*|  File ".*|<stack traces .*)$'
 )
@@ -20,18 +18,15 @@ _NODE_TAIL = re.compile(r"^\s*(\[\[\{\{node .*|Hint: If you want to see a list o
 _NODE_NAME = re.compile(r"(?:Detected at node |\{\{node )(?P<name>[\w./]+)")
 _EAGER = re.compile(r"\{\{function_node [^}]*\}\} ?| ?\[Op:\w+\]( name: ?)?")
 _LABEL_VALUES = re.compile(r"\s*Label values: (?P<values>[-\d ]+)")
-_DUMP = re.compile(r"\[[-+\d.,e\s\[\]]{60,}")
-_NESTED = 6  # wrappers of layers within layers
+_DUMP = re.compile(r"\[[-+\d.,e\s\[\]]{60,}\]")
 
 
 def sentence(message: str) -> str:
     """The message without colours, stacks, node names and the dump of arguments."""
     text = _COLOUR.sub("", message)
-    for _ in range(_NESTED):
-        wrapped = _WRAPPED.search(text)
-        if wrapped is None:
-            break
-        text = wrapped["inner"]
+    if _CALLING in text:
+        innermost = text[text.rindex(_CALLING) :].partition(_ARGUMENTS)[0]
+        text = innermost.partition("\n\n")[2] or innermost
     if "Graph execution error" in text or "{{node" in text:
         lines = [line for line in text.splitlines() if not _NODE_STACK.match(line.rstrip())]
         text = "\n".join(line for line in lines if not _NODE_TAIL.match(line))
