@@ -89,3 +89,9 @@ def test_a_terminal_without_utf8_gets_plain_dashes() -> None:
     terminal.show(examined, Console(file=out, width=80))
     out.flush()
     assert b"labels - hp.loss" in out.buffer.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_check_says_that_later_figures_mean_nothing() -> None:
+    said = " ".join(report.to_text(examples.undecided()).split())
+    assert "Each fit was cut to its first steps: figures that the script printed after it" in said
+    assert "The script was interrupted: this is what was seen until then." in said

@@ -14,6 +14,8 @@ from convalesce.causes import all_causes
 
 T = TypeVar("T")
 LONGEST = 600  # characters of one message of a script; the page has to stay small
+CUT = "Each fit was cut to its first steps: figures that the script printed after it mean nothing."
+INTERRUPTED = "The script was interrupted: this is what was seen until then."
 UNSAID = "no cause behind it was recognised"
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn"}  # control, direction, lone surrogate, unassigned
 
@@ -216,7 +218,9 @@ def cost(run: core.Run) -> str:
 def remarks(examined: core.Examined) -> tuple[str, ...]:
     """What was covered in part or not at all, each once."""
     run = examined.run
-    said = [*examined.diagnosis.remarks, *run.remarks]
+    said = [CUT] if run.cut and run.fits else []
+    said += [INTERRUPTED] if run.interrupted else []
+    said += [*examined.diagnosis.remarks, *run.remarks]
     for fit in run.fits:
         said += fit.remarks
         for signal in (core.TRAIN, core.VALIDATION):
