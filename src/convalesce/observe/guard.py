@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import random
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 
@@ -38,43 +37,23 @@ def unheard() -> Iterator[None]:
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Random state of Python, NumPy and TensorFlow is afterwards what it was before."""
-    restore = [_keep_python(), _keep_numpy(), _keep_tensorflow()]
+    """TensorFlow's counter of eager random operations is afterwards what it was before.
+
+    The states of Python and NumPy are not put back: nothing of ours draws from them, while a
+    thread that fetches the user's batches may be drawing just now, and would draw twice the same.
+    """
+    if "tensorflow" not in sys.modules:
+        yield
+        return
+    from tensorflow.python.eager import context
+
+    numbers = getattr(context.context(), "_rng", None)
+    state = numbers.getstate() if numbers is not None else None
     try:
         yield
     finally:
-        for put_back in restore:
-            put_back()
-
-
-def _keep_python() -> Callable[[], None]:
-    state = random.getstate()
-    return lambda: random.setstate(state)
-
-
-def _keep_numpy() -> Callable[[], None]:
-    numpy = sys.modules.get("numpy")
-    if numpy is None:
-        return lambda: None
-    state = numpy.random.get_state()
-    return lambda: numpy.random.set_state(state)
-
-
-def _keep_tensorflow() -> Callable[[], None]:
-    """The op-seed counter of the eager context, and Keras's own seed generator."""
-    if "tensorflow" not in sys.modules:
-        return lambda: None
-    from tensorflow.python.eager import context
-
-    eager = context.context()
-    rng = getattr(eager, "_rng", None)
-    state = rng.getstate() if rng is not None else None
-
-    def put_back() -> None:
-        if rng is not None and state is not None:
-            rng.setstate(state)
-
-    return put_back
+        if numbers is not None and state is not None:
+            numbers.setstate(state)
 
 
 class Stopwatch:
