@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -124,7 +125,7 @@ def test_only_rectified_hidden_layers_can_be_dead() -> None:
     assert [d.layer for d in found] == ["b"]
 
 
-def answers(**figures: float) -> core.Predictions:
+def answers(**figures: Any) -> core.Predictions:
     return core.Predictions(role="train", examples=100, **figures)
 
 

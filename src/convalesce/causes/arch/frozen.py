@@ -73,10 +73,10 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     if fixed:
         return _evidence(model, fixed, gained, core.Reading(MODEL, _share(model, fixed), SHARE))
     own_step = setup is not None and (setup.custom_train_step or bool(setup.partial))
-    cut = next((x for x in model.layers if x.kind == "stop_gradient"), None)
+    cut = any(layer.kind == "stop_gradient" for layer in model.layers)
     dead = flow.dead(model, units) if units is not None else ()
     blocked = dead and dead[0].first > 0.99
-    if gradients is not None and not blocked and (cut is not None or not own_step):
+    if gradients is not None and not blocked and (cut or not own_step):
         still = [
             x for x in flow.unmoved(model, gradients, ratios) if x.kernel_std > 0 and _random(x)
         ]

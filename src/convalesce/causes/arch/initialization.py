@@ -63,7 +63,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     gained = flow.learned(answers, losses)
     if model.weights_loaded or gained >= LEARNED:
         return None
-    severity = core.Severity.WARNING if gained >= 0.1 else core.Severity.ERROR
+    moved = min(gained, flow.loss_share(answers, losses)) >= 0.1
+    severity = core.Severity.WARNING if moved else core.Severity.ERROR
     copies = _copies(model)
     if copies:
         worst = max(copies, key=lambda layer: layer.kernel_columns_equal)

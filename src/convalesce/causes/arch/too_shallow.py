@@ -73,11 +73,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     settled = history is not None and not ending(history.curve("loss")).falling
     readings: list[core.Reading] = []
     layer, left = _narrowest(model)
-    if classes > 2 and layer and left < classes - 1 and target.form in ONE_OF_MANY:
+    if classes > 2 and layer and left < classes - 1:
         says = f"{layer.name} leaves {left} numbers an example to tell {classes} classes apart"
         readings.append(core.Reading(MODEL, left / (classes - 1), NARROW, says))
     few = [x for x in structure.hidden(model) if x.kernel_shape[-1] <= FEW.value]
-    if few and not model.skips and _tells(target):
+    if few and not model.skips and target.form in {*ONE_OF_MANY, "binary", "multi_hot"}:
         width = few[0].kernel_shape[-1]
         readings.append(core.Reading(MODEL, width, FEW, f"{few[0].name} has a width of {width}"))
     held = _held(model, classes, train.examples)
@@ -95,16 +95,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         strength=(0.35 + 0.2 * len(readings)) * (1 if moved else 0.6),
         stated=narrow and moved and gained < 0.5,
         severity=core.Severity.WARNING,
-        layers=tuple(dict.fromkeys(x.name for x in (layer, *few) if x is not None))
-        if narrow
-        else tuple(x.name for x in few),
+        layers=tuple(dict.fromkeys(x.name for x in ((layer, *few) if narrow else few) if x)),
         site=layer.site if narrow and layer else None,
     )
-
-
-def _tells(target: core.Targets) -> bool:
-    """Classes: where a picture is made, a code of one or two numbers may be the task."""
-    return target.form in ONE_OF_MANY or target.form in {"binary", "multi_hot"}
 
 
 def _narrowest(model: core.Model) -> tuple[core.Layer | None, int]:
