@@ -152,3 +152,19 @@ def test_a_split_whose_inputs_were_prepared_otherwise_is_not_blamed_for_its_labe
         replace(alike, token_shift=0.6),
     ):
         assert list(mispairings(train, held, other, answers)) == []
+
+
+@pytest.mark.parametrize(("step", "count"), [(0, 0), (1, 1)])
+def test_classes_numbered_otherwise_are_seen_in_the_answers_too(step: int, count: int) -> None:
+    table = np.roll(np.eye(3, dtype=int) * 90 + 5, step, axis=1)
+    trained = Predictions(role="train", examples=900, accuracy=0.97, baseline_accuracy=0.33)
+    held = Predictions(
+        role="validation",
+        examples=300,
+        accuracy=float(np.trace(table) / table.sum()),
+        baseline_accuracy=0.33,
+        confusion=tuple(tuple(int(n) for n in row) for row in table),
+    )
+    signs = list(mispairings(split(targets((300,) * 3)), None, None, (trained, held)))
+    assert len(signs) == count
+    assert all(sign.firm and "is answered as class" in sign.says for sign in signs)

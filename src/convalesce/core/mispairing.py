@@ -9,7 +9,7 @@ part of the data against another.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from convalesce.core.course import Predictions
@@ -95,21 +95,35 @@ def mispairings(
     """
     ours = agreement(train.neighbours)
     theirs = agreement(validation.neighbours) if validation else None
-    yield from _renumbered(across)
+    yield from _renumbered(across, answers)
     yield from _one_split(across, ours, theirs)
     yield from _slipped(train, ours)
     yield from _noisy(train, across, ours, theirs, answers)
     yield from _nothing_to_learn(ours, theirs, answers)
 
 
-def _renumbered(across: Across | None) -> Iterator[Mispairing]:
-    """Each class of validation looks like one other class of training."""
+def _renumbered(
+    across: Across | None, answers: tuple[Predictions | None, Predictions | None]
+) -> Iterator[Mispairing]:
+    """Each class of validation looks like, or is answered as, one other class of training."""
     found = across.neighbours if across else None
-    if found is None or agreement(found) is None or found.agreement >= found.expected:
+    if found is not None and agreement(found) is not None and found.agreement < found.expected:
+        yield from _moved("across", found.confusion, found.agreement, found.expected, "looks like")
         return
+    trained, held = answers
+    if trained is None or held is None or held.examples < FEWEST or found is not None:
+        return
+    if trained.accuracy > CLEAR and held.accuracy < held.baseline_accuracy:
+        table = [[n / max(sum(row), 1) for n in row] for row in held.confusion]
+        yield from _moved("answers", table, held.accuracy, held.baseline_accuracy, "is answered as")
+
+
+def _moved(
+    signal: str, table: Sequence[Sequence[float]], observed: float, limit: float, how: str
+) -> Iterator[Mispairing]:
     clear = {
         own: max(range(len(row)), key=row.__getitem__)
-        for own, row in enumerate(found.confusion)
+        for own, row in enumerate(table)
         if row and max(row) >= CLEAR
     }
     moved = [own for own, other in clear.items() if own != other]
@@ -117,10 +131,10 @@ def _renumbered(across: Across | None) -> Iterator[Mispairing]:
         return
     first = moved[0]
     yield Mispairing(
-        signal="across",
-        observed=found.agreement,
-        limit=found.expected,
-        says=f"validation numbers its classes otherwise: its class {first} looks like class "
+        signal=signal,
+        observed=observed,
+        limit=limit,
+        says=f"validation numbers its classes otherwise: its class {first} {how} class "
         f"{clear[first]} of training, and {len(moved)} of {len(clear)} classes are so",
         mend="number the classes of both splits by one list",
         strength=1.0,
