@@ -158,7 +158,14 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("hp.lr_low", "hp.batch_large", "hp.lr_schedule", "hp.optimizer", "arch.frozen"),
+    mimics=(
+        "hp.lr_low",
+        "hp.batch_large",
+        "hp.lr_schedule",
+        "hp.optimizer",
+        "arch.frozen",
+        "arch.vanishing_gradient",
+    ),
     sick=(
         _record([2.1, 1.9, 1.7, 1.5, 1.3, 1.1]),
         _record([1.9, 1.6, 1.45, 1.3], _STRICT),

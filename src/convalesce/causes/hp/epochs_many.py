@@ -41,6 +41,7 @@ COSTLY_RISE = core.Limit(
 AFTER = core.Limit(
     0.5, unit="1", source="more than half of all epochs came after the best one and were in vain"
 )
+LEARNED = 0.25  # of chance, in the best epoch: else there were no good weights to lose
 NOISE = 3.0  # deviations of a single epoch that a rise must exceed
 FEWEST = 6  # epochs
 
@@ -62,7 +63,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     noisy = late - val[best_at] <= NOISE * curves.noise(val)
     if not rise > RISE.value or noisy or after < AFTER.value / 2:
         return None
-    costly = rise > COSTLY_RISE.value and after > AFTER.value and not _as_good(history, best_at)
+    start = curves.progress(signals).start
+    learned = val[best_at] < (1 - LEARNED) * (start if math.isfinite(start) else val[0])
+    costly = rise > COSTLY_RISE.value and after > AFTER.value and learned
+    costly = costly and best_at > 0 and _went_on(history, best_at)
+    costly = costly and not _as_good(history, best_at)
     stops = [c for c in (setup.callbacks if setup else ()) if c.name == "EarlyStopping"]
     return core.Evidence(
         readings=(
@@ -92,6 +97,12 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     )
 
 
+def _went_on(history: core.History, best_at: int) -> bool:
+    """Training itself still improved after the best epoch: it did not diverge."""
+    train = history.curve("loss")
+    return not len(train) > best_at or train[-1] < train[best_at]
+
+
 def _as_good(history: core.History, best_at: int) -> bool:
     """A metric of the answers did not suffer: as good at the end as at the best epoch.
 
@@ -116,7 +127,7 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
 
 
 def _history(val: list[float], *, restored: bool = False) -> core.Signals:
-    curve = {"loss": tuple(val), "val_loss": tuple(val)}
+    curve = {"loss": tuple(1 / (1 + i) for i in range(len(val))), "val_loss": tuple(val)}
     return core.record({HISTORY: core.History(metrics=curve, best_restored=restored)})
 
 
@@ -126,7 +137,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(HISTORY,),
-    wants=(SETUP,),
+    wants=tuple(s for s in curves.PROGRESS if s is not HISTORY),
     symptom=symptom,
     probe=probe,
     remedies=remedies,

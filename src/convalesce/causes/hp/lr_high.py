@@ -97,7 +97,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         says, keys = "the loss swings to the end", ("restless", "swing")
     else:
         return None
-    serious = broken or unlearned
+    serious = broken or (unlearned and (violent or daring))
     return core.Evidence(
         readings=tuple(readings[key] for key in keys),
         says=f"{says}: updates of up to {largest:.2g} of the weights a step, loss up to "
@@ -147,7 +147,8 @@ def _times_default(setup: core.Setup | None) -> float | None:
 
 def _strength(times: float | None, *, both: bool, serious: bool) -> float:
     orders = math.log10(times) if times is not None and times > 0 else 0.0
-    return min(0.9, 0.35 + 0.15 * both + 0.15 * serious + 0.15 * min(max(orders, 0.0), 2.0))
+    likely = 0.15 * min(orders, 2.0) if orders > 0 else -0.2 * (times is not None)
+    return min(0.9, 0.35 + 0.15 * both + 0.15 * serious + likely)
 
 
 def probe(evidence: core.Evidence) -> core.Trial:

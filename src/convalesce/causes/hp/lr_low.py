@@ -76,7 +76,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     short = largest < RATIO.value and path < PATH.value
     calm = curves.oscillation(curves.blocks(steps, 10)) < CALM
     straight = course.sure and course.pace > STRAIGHT.value and calm and largest < LARGE
-    if not short and not (straight and progress.skill < HALF and len(steps) >= MANY):
+    straight = straight and progress.skill < HALF and len(steps) >= MANY and not _turned(signals)
+    if not short and not straight:
         return None
     readings = [
         core.Reading(UPDATE_RATIO, largest, RATIO, "update over weight of the typical kernel"),
@@ -101,6 +102,13 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
 def _factor(ratio: float) -> float:
     """What brings updates to their healthy size, one digit; three at least, a thousand at most."""
     return float(f"{min(1000.0, max(3.0, RATIO.value / max(ratio, 1e-9))):.1g}")
+
+
+def _turned(signals: core.Signals) -> bool:
+    """Validation was best before the last fifth: what still falls is memorised."""
+    history = signals.get(core.HISTORY)
+    val = curves.finite(history.curve("val_loss")) if history is not None else np.empty(0)
+    return len(val) > 2 and int(np.argmin(val)) < len(val) - max(1, len(val) // 5)
 
 
 def _strength(ratio: float, *, straight: bool) -> float:

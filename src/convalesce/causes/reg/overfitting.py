@@ -107,7 +107,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             else f"the loss is {trained:.3g} on training examples and {validated:.3g} on others"
         )
         + ("; nothing in the model regularises" if bare else ""),
-        strength=min(1.0, 0.2 + 0.3 * turned + 0.15 * bare + 0.3 * min(gap, 1.0)),
+        strength=min(1.0, 0.2 + (0.3 * turned + 0.15 * bare) * carried + 0.3 * min(gap, 1.0)),
         stated=bare and arrays and costly and turned and carried,
         severity=core.Severity.WARNING if costly else core.Severity.NOTE,
         changes=(core.StopEarly(patience=max(3, round((best_at + 1) / 4))),),
