@@ -71,7 +71,12 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return None
     fixed = [x for x in structure.hidden(model) if not _may_learn(x) and _random(x)]
     if fixed:
-        return _evidence(model, fixed, gained, core.Reading(MODEL, _share(model, fixed), SHARE))
+        return _evidence(
+            model,
+            fixed,
+            gained,
+            core.Reading(MODEL, _share(model, fixed), SHARE, "weights that cannot learn"),
+        )
     own_step = setup is not None and (setup.custom_train_step or bool(setup.partial))
     cut = any(layer.kind == "stop_gradient" for layer in model.layers)
     dead = flow.dead(model, units) if units is not None else ()
@@ -81,7 +86,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             x for x in flow.unmoved(model, gradients, ratios) if x.kernel_std > 0 and _random(x)
         ]
         if still:
-            return _evidence(model, still, gained, core.Reading(GRADIENT_NORM, 0, STILL))
+            return _evidence(
+                model, still, gained, core.Reading(GRADIENT_NORM, 0, STILL, "gradient")
+            )
     return _overwritten(model, ratios, gained) if model.weights_loaded else None
 
 
@@ -98,9 +105,8 @@ def _evidence(
         if by_flag
         else ("may train, but no gradient reaches them")
     )
-    says = "share of weights that cannot learn" if by_flag else "gradient at every look"
     return core.Evidence(
-        readings=(replace(reading, says=says),),
+        readings=(reading,),
         says=f"{names} {why}: {share:.0%} of the weights stay as they were drawn",
         strength=0.7 + 0.25 * share,
         stated=not (by_flag and model.weights_loaded),
@@ -181,8 +187,6 @@ def _record(gradients: dict[str, float], *, trainable: bool, std: float) -> core
     return core.record({MODEL: model, GRADIENT_NORM: columns, LOSS: [2.3] * 6})
 
 
-DRAWN, LOADED = 0.0680, 0.0312
-
 CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
@@ -193,11 +197,11 @@ CAUSE = core.Cause(
     remedies=remedies,
     mimics=("hp.lr_high", "arch.dead_units", "arch.initialization"),
     sick=(
-        _record({"head": 0.3}, trainable=False, std=DRAWN),
-        _record({"conv": 0.0, "head": 0.3}, trainable=True, std=DRAWN),
+        _record({"head": 0.3}, trainable=False, std=0.068),
+        _record({"conv": 0.0, "head": 0.3}, trainable=True, std=0.068),
     ),
     healthy=(
-        _record({"head": 0.3}, trainable=False, std=LOADED),
-        _record({"conv": 0.1, "head": 0.3}, trainable=True, std=DRAWN),
+        _record({"head": 0.3}, trainable=False, std=0.031),
+        _record({"conv": 0.1, "head": 0.3}, trainable=True, std=0.068),
     ),
 )
