@@ -63,10 +63,12 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     noisy = late - val[best_at] <= NOISE * curves.noise(val)
     if not rise > RISE.value or noisy or after < AFTER.value / 2:
         return None
-    start = curves.progress(signals).start
+    progress = curves.progress(signals)
+    start = progress.start
     learned = val[best_at] < (1 - LEARNED) * (start if math.isfinite(start) else val[0])
     costly = rise > COSTLY_RISE.value and after > AFTER.value and learned
     costly = costly and best_at > 0 and _went_on(history, best_at)
+    costly = costly and not progress.skill < LEARNED
     costly = costly and not _as_good(history, best_at)
     stops = [c for c in (setup.callbacks if setup else ()) if c.name == "EarlyStopping"]
     return core.Evidence(
