@@ -159,7 +159,16 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("data.preprocessing_mismatch", "reg.overfitting", "hp.lr_high", "arch.too_shallow"),
+    mimics=(
+        "arch.output_activation",
+        "hp.loss",
+        "data.nonfinite",
+        "data.preprocessing_mismatch",
+        "data.unshuffled",
+        "reg.overfitting",
+        "hp.lr_high",
+        "arch.too_shallow",
+    ),
     crash=crash,
     sick=(
         core.record(SIGNS),
