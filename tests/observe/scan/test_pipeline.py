@@ -25,7 +25,6 @@ SLICES = Dataset.from_tensor_slices((X, Y))
         SLICES.cache().repeat(3).batch(32).with_options(tf.data.Options()),
         Dataset.zip((Dataset.from_tensor_slices(X), Dataset.from_tensor_slices(Y))).batch(8),
         Dataset.from_tensors((X, Y)),
-        SLICES.batch(10).unbatch().batch(5),
     ],
 )
 def test_the_source_is_scanned_whole(dataset: Any) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from convalesce.observe.scan.structure import Array
 
-BLOCK = 1 << 17  # entries of a block: half a megabyte as float32
+BLOCK = 1 << 18  # entries of a block: a megabyte as float32
 ROWS = 256  # of a block: 256 squares of a byte sum exactly in float32
 WIDTH = 1024
 LISTED = 4096  # channels that are kept
@@ -68,10 +68,8 @@ class Figures:
         step = max(1, min(ROWS, BLOCK // width))
         table = flat[:whole].reshape(-1, width)
         with np.errstate(all="ignore"):
-            for start in range(0, len(table), step):
-                self._block(table[start : start + step], repeat)
-            if whole < len(flat):
-                self._block(flat[whole:].reshape(-1, self.channels), 1)
+            self._table(table, repeat, step)
+            self._table(flat[whole:].reshape(-1, self.channels), 1, step)
         self._rows(chunk.reshape(len(chunk), -1), self.nonfinite > before)
         self.entries += chunk.size
         self.rows += len(chunk)
@@ -106,23 +104,36 @@ class Figures:
         spread = float(np.sqrt(within + between))
         return float(self.low[known].min()), float(self.high[known].max()), mean, spread
 
-    def _block(self, block: Array, repeat: int) -> None:
-        low, high = block.min(0), block.max(0)
-        if block.dtype.kind == "f" and not (np.isfinite(low).all() and np.isfinite(high).all()):
-            self._patchy(block.reshape(-1, self.channels))
+    def _table(self, table: Array, repeat: int, step: int) -> None:
+        """Values of shape `(any, channels * repeat)`, in blocks of `step` rows."""
+        if not len(table):
             return
-        self.zeros += block.size - int(np.count_nonzero(block))
+        low, high = table.min(0), table.max(0)
+        if table.dtype.kind != "f" or (np.isfinite(low).all() and np.isfinite(high).all()):
+            self._dense(table, (low, high), repeat, step)
+            return
+        for start in range(0, len(table), step):
+            block = table[start : start + step]
+            low, high = block.min(0), block.max(0)
+            if np.isfinite(low).all() and np.isfinite(high).all():
+                self._dense(block, (low, high), repeat, step)
+            else:
+                self._patchy(block.reshape(-1, self.channels))
+
+    def _dense(self, table: Array, ends: tuple[Array, Array], repeat: int, step: int) -> None:
+        """A table whose values are all finite."""
+        self.zeros += table.size - int(np.count_nonzero(table))
         shift = np.tile(self._shift, repeat)
-        narrow = block.dtype.itemsize <= 2 or block.dtype == np.float32
-        square, total = _moments(block, shift, np.float32 if narrow else np.float64)
+        narrow = table.dtype.itemsize <= 2 or table.dtype == np.float32
+        total, square = _moments(table, shift, step, np.float32 if narrow else np.float64)
         if narrow and not np.isfinite(square).all():
-            square, total = _moments(block, shift, np.float64)
+            total, square = _moments(table, shift, step, np.float64)
         self._merge(
-            np.full(self.channels, len(block) * repeat, np.float64),
+            np.full(self.channels, len(table) * repeat, np.float64),
             total.reshape(repeat, -1).sum(0),
             square.reshape(repeat, -1).sum(0),
-            low.reshape(repeat, -1).min(0),
-            high.reshape(repeat, -1).max(0),
+            ends[0].reshape(repeat, -1).min(0),
+            ends[1].reshape(repeat, -1).max(0),
         )
 
     def _patchy(self, table: Array) -> None:
@@ -162,15 +173,22 @@ class Figures:
 
 
 def _moments(
-    block: Array, shift: Array, dtype: type[np.floating]
+    table: Array, shift: Array, step: int, dtype: type[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    ones = np.ones(len(block), dtype)
-    values = block.astype(dtype)
-    if shift.any():
-        values -= shift.astype(dtype)
-    total = (ones @ values).astype(np.float64)
-    np.multiply(values, values, out=values)
-    return (ones @ values).astype(np.float64), total
+    """Sums and sums of squares of each column, less the shift, `step` rows at a time."""
+    total, square = np.zeros(table.shape[1]), np.zeros(table.shape[1])
+    held, ones = np.empty((min(step, len(table)), table.shape[1]), dtype), np.ones(step, dtype)
+    moved, off = bool(shift.any()), shift.astype(dtype)
+    for start in range(0, len(table), step):
+        block = table[start : start + step]
+        values, row = held[: len(block)], ones[: len(block)]
+        np.copyto(values, block)
+        if moved:
+            values -= off
+        total += row @ values
+        np.multiply(values, values, out=values)
+        square += row @ values
+    return total, square
 
 
 def _shift(chunk: Array, channels: int) -> NDArray[np.float64]:
@@ -191,10 +209,10 @@ def _shift(chunk: Array, channels: int) -> NDArray[np.float64]:
 
 def _blank(rows: Array) -> NDArray[np.intp]:
     """Rows whose values are all equal: a few places first, the whole row only where they agree."""
-    places = np.unique(np.linspace(0, rows.shape[1] - 1, PROBES).astype(np.intp))
-    few = rows[:, places]
-    likely = np.flatnonzero((few == few[:, :1]).all(1))
-    if not len(likely):
-        return likely
+    first, width = rows[:, 0], rows.shape[1]
+    likely = np.flatnonzero((first == rows[:, width // 2]) & (first == rows[:, width - 1]))
+    places = np.linspace(0, width - 1, PROBES).astype(np.intp)
+    few = rows[likely[:, None], places]
+    likely = likely[(few == few[:, :1]).all(1)]
     equal = [bool((rows[r] == rows[r, 0]).all()) for r in likely]
     return np.asarray(likely[np.asarray(equal, bool)])

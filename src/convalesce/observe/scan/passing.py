@@ -49,15 +49,23 @@ class Pass:
         role: Which split.
         inputs: Names of the inputs. `targets`: of the targets.
         hints: Class name of the layer that reads each input, where known.
+        total: Number of rows that will come, where known.
     """
 
     def __init__(
-        self, role: Role, inputs: list[str], targets: list[str], hints: tuple[str, ...] = ()
+        self,
+        role: Role,
+        inputs: list[str],
+        targets: list[str],
+        hints: tuple[str, ...] = (),
+        *,
+        total: int | None = None,
     ) -> None:
         self._role = role
         self._names = inputs
         self._target_names = targets
         self._hints = (*hints, *("",) * len(inputs))
+        self._total = total
         self._facts: list[InputFacts] = []
         self._labels: list[Labels] = []
         self._prints = fingerprints.Collector()
@@ -163,7 +171,7 @@ class Pass:
         self._labels = [labels_of(c) for c in targets]
         kinds = [str(f.kind) for f in self._facts]
         self._factors = tuple(factor_of(c.shape[1:], k) for c, k in zip(inputs, kinds, strict=True))
-        self._reservoir = Reservoir(kinds)
+        self._reservoir = Reservoir(kinds, self._total)
 
     def _label(self, place: int, labels: Labels, chunk: Array) -> bool:
         shape = chunk.shape[1:]

@@ -56,7 +56,8 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
     if not total:
         notes.append("There is not one example.")
         return nothing(role, source, " ".join(notes), examples=0, weighted=weighted)
-    passing = Pass(role, [c.name for c in xs], [c.name for c in ys], tuple(hints or ()))
+    names = [c.name for c in xs], [c.name for c in ys]
+    passing = Pass(role, *names, tuple(hints or ()), total=total)
     read = _read(passing, xs, ys, total)
     if read < total:
         notes.append(

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from convalesce.observe.scan.structure import Array
 
 SIZE = 2048
+LEAST = 512
+BYTES = 1 << 26  # of the rows of a sample, before they are made small
 ENTRIES = 4096  # of one example that are kept
+AMPLE = 1.15  # share above the rows needed that is drawn: seven standard deviations
+ROUGH = 256  # rows whose roughness is measured
+ROUGH_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +28,7 @@ class Sampled:
         targets: Per target, as `inputs`.
         factors: Per input, how many values along each axis were averaged into one.
         roughness: Per row, mean absolute difference of adjacent positions of the first input,
-            before anything was averaged; nan where there is no such axis.
+            before anything was averaged; nan where it was not measured.
     """
 
     rows: NDArray[np.int64]
@@ -37,23 +42,35 @@ class Reservoir:
     """Keeps the rows that drew the smallest of independent random numbers.
 
     The generator is its own, so that no one else's random state moves.
+
+    Args:
+        kinds: Of the inputs.
+        total: Number of rows that will come, where it is known: fewer are touched then.
     """
 
-    def __init__(self, kinds: list[str]) -> None:
+    def __init__(self, kinds: list[str], total: int | None = None) -> None:
         self._kinds = kinds
         self._draw = np.random.default_rng(0)
+        self._size, self._rough = SIZE, ROUGH
+        self._total = total
         self._limit = 1.0
         self._held: list[tuple[Array, Array, list[Array | None], list[Array | None], Array]] = []
         self._count = 0
 
     def add(self, row: int, inputs: list[Array], targets: list[Array]) -> None:
         """Offers rows from `row` on."""
-        keys = self._draw.random(len(inputs[0] if inputs else targets[0]))
-        if len(keys) > SIZE:
-            self._limit = min(self._limit, float(np.partition(keys, SIZE - 1)[SIZE - 1]))
+        if not self._held:
+            self._plan(inputs)
+        keys, size = self._draw.random(len(inputs[0] if inputs else targets[0])), self._size
+        if len(keys) > size:
+            self._limit = min(self._limit, float(np.partition(keys, size - 1)[size - 1]))
         chosen = np.flatnonzero(keys <= self._limit)
         if not len(chosen):
             return
+        rough = np.full(len(chosen), np.nan)
+        few = keys[chosen] <= self._limit * self._rough / size
+        if inputs and few.any():
+            rough[few] = roughness(inputs[0][chosen[few]], self._kinds[0])
         small = [shrink(c[chosen], k) for c, k in zip(inputs, self._kinds, strict=True)]
         self._held.append(
             (
@@ -61,11 +78,11 @@ class Reservoir:
                 row + chosen,
                 small,
                 [shrink(c[chosen], "") for c in targets],
-                roughness(inputs[0][chosen], self._kinds[0]) if inputs else np.zeros(len(chosen)),
+                rough,
             )
         )
         self._count += len(chosen)
-        if self._count > 2 * SIZE:
+        if self._count > 2 * self._size:
             self._cut()
 
     def finish(self, factors: tuple[int, ...]) -> Sampled:
@@ -76,10 +93,19 @@ class Reservoir:
         _, rows, inputs, targets, rough = self._held[0]
         return Sampled(rows.astype(np.int64), tuple(inputs), tuple(targets), factors, rough)
 
+    def _plan(self, inputs: list[Array]) -> None:
+        """Fewer rows where one is large, and from the start about as many as are needed."""
+        row = sum(c[:1].nbytes for c in inputs)
+        self._size = int(np.clip(BYTES // max(1, row), LEAST, SIZE))
+        self._rough = int(np.clip(ROUGH_BYTES // max(1, row), LEAST // 8, ROUGH))
+        if self._total:
+            self._limit = min(1.0, AMPLE * self._size / self._total)
+
     def _cut(self) -> None:
         keys = np.concatenate([h[0] for h in self._held])
-        best = np.argsort(keys, kind="stable")[:SIZE]
-        self._limit = min(self._limit, float(keys[best[-1]])) if len(best) == SIZE else 1.0
+        best = np.argsort(keys, kind="stable")[: self._size]
+        if len(best) == self._size:
+            self._limit = min(self._limit, float(keys[best[-1]]))
         rows = np.concatenate([h[1] for h in self._held])
         best = best[np.argsort(rows[best], kind="stable")]
         self._held = [
@@ -114,9 +140,13 @@ def shrink(rows: Array, kind: str) -> Array | None:
     values = rows
     for axis in axes:
         size = shape[axis] // factor * factor
-        values = np.take(values, range(size), axis + 1) if size < shape[axis] else values
-        split = (*values.shape[: axis + 1], size // factor, factor, *values.shape[axis + 2 :])
-        values = values.reshape(split).mean(axis + 2, dtype=np.float32)
+        values = values[(slice(None),) * (axis + 1) + (slice(size),)]
+        head, tail = values.shape[: axis + 1], values.shape[axis + 2 :]
+        table = values.reshape(int(np.prod(head)), size // factor, factor, int(np.prod(tail)))
+        total = table[:, :, 0].astype(np.float32)
+        for k in range(1, factor):
+            total += table[:, :, k]
+        values = (total / np.float32(factor)).reshape(*head, size // factor, *tail)
     return values
 
 
