@@ -159,16 +159,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=(
-        "arch.output_activation",
-        "hp.loss",
-        "data.nonfinite",
-        "data.preprocessing_mismatch",
-        "data.unshuffled",
-        "reg.overfitting",
-        "hp.lr_high",
-        "arch.too_shallow",
-    ),
+    mimics=("arch.output_activation", "hp.loss", "data.preprocessing_mismatch", "hp.lr_high"),
     crash=crash,
     sick=(
         core.record(SIGNS),
