@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convalesce import core
-from convalesce.core import data_reading, differences, specimen
+from convalesce.core import data_reading, differences, entrance, specimen
 
 
 def test_labels_are_those_of_one_class_an_example() -> None:
@@ -137,3 +137,33 @@ def test_inputs_that_became_equal_are_a_sure_difference() -> None:
     found = list(differences.differences(train, other, core.Across(role="validation")))
     assert [d.what for d in found] == ["95% of them are copies of one another"]
     assert found[0].sure
+
+
+def test_the_hold_out_loss_is_held_against_that_of_validation() -> None:
+    history = core.History(metrics={"val_loss": (0.4, 0.1)})
+    calls = tuple(core.Evaluation(metrics={"loss": loss}) for loss in (0.11, 0.8))
+    both = core.Evaluations(calls=calls)
+    assert data_reading.hold_out_loss(both, history, None) == pytest.approx(8)
+    assert math.isnan(data_reading.hold_out_loss(core.Evaluations(), history, None))
+    answers = core.Predictions(role="validation", examples=9, baseline_loss=100.0)
+    assert data_reading.hold_out_loss(both, history, answers) == 1
+
+
+@pytest.mark.parametrize(
+    ("kinds", "meets"),
+    [
+        (("InputLayer", "Flatten", "Dense"), True),
+        (("RandomFlip", "Conv2D", "ReLU"), True),
+        (("Rescaling", "Conv2D"), False),
+        (("Conv2D", "BatchNormalization"), False),
+        (("Embedding", "LSTM"), False),
+        (("UsersOwnScaling", "Dense"), False),
+        (("InputLayer", "InputLayer", "Dense"), False),
+    ],
+)
+def test_inputs_meet_a_kernel_unless_something_brings_them_to_scale(
+    kinds: tuple[str, ...], *, meets: bool
+) -> None:
+    layers = tuple(core.Layer(name=k, path=k, kind=k) for k in kinds)
+    model = core.Model(name="m", style="functional", layers=layers, outputs=())
+    assert entrance.meets_a_kernel(model) is meets

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from convalesce.core.course import Evaluations, History, Predictions
 from convalesce.core.data import Inputs, Split, Targets
 
 CLASSES = frozenset({"class_index", "binary", "sign", "one_hot"})
-MASKS = frozenset({"mask_binary", "mask_index", "mask_one_hot"})
+NOTHING = 0.05  # of what a constant answer loses: two losses this close are both next to nothing
 
 
 def unit(value: float) -> float:
@@ -175,3 +176,25 @@ def togetherness(
         pairs = (counts * (counts - 1)).sum(1) / (sizes * (sizes - 1))
         alike = float(pairs.mean()) if len(pairs) else math.nan
         return alike, sum(share**2 for share in shares), float(sizes.sum())
+
+
+def hold_out_loss(
+    evaluations: Evaluations, history: History | None, answers: Predictions | None
+) -> float:
+    """Worst hold-out loss over the last validation loss; nan where one of them is not known.
+
+    1 where they differ by next to nothing of what a constant answer would lose.
+
+    Args:
+        evaluations: Calls on hold-out data.
+        history: The curves.
+        answers: On validation examples, for the loss of a constant answer.
+    """
+    losses = [call.metrics.get("loss", math.nan) for call in evaluations.calls]
+    known = [loss for loss in losses if math.isfinite(loss)]
+    validation = history.curve("val_loss")[-1:] if history is not None else ()
+    if not known or not validation or not validation[0] > 0:
+        return math.nan
+    chance = answers.baseline_loss if answers is not None else math.nan
+    near = max(known) - validation[0] < NOTHING * chance
+    return 1.0 if near else max(known) / validation[0]

@@ -102,7 +102,7 @@ def _layers(
     many = len(found) >= MANY
     harm = data_reading.unit(1 - reached) if not math.isnan(reached) else 0.3
     what = ", ".join(
-        f"{layer.kind} up to {r.observed:.2g} {r.limit.unit}" if r.limit.value else "vertical flip"
+        f"{layer.kind} up to {r.observed:.2g}" if r.limit.value else "vertical flip"
         for layer, r in found
     )
     says = f"Augmentation is out of the plausible range: {what}"

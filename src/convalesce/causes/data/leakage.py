@@ -56,7 +56,6 @@ COLLAPSE = core.Limit(
     4, unit="1", source="a squared error four times as large: every answer twice as far off"
 )
 SURE = 3.0  # standard errors
-LOST = 0.05  # of what a constant answer loses: below it, both losses are next to nothing
 WHOLE = frozenset({"image", "volume", "sequence"})  # kinds in which values do not repeat by chance
 
 
@@ -69,7 +68,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """
     train, across, validation = signals[TRAIN], signals.get(ACROSS), signals.get(VALIDATION)
     evaluations = signals.get(EVALUATIONS) or core.Evaluations()
-    drop = _collapse(evaluations, signals.get(HISTORY), signals.get(VALIDATION_ANSWERS))
+    answers = signals.get(VALIDATION_ANSWERS)
+    drop = data_reading.hold_out_loss(evaluations, signals.get(HISTORY), answers)
     found: list[core.Evidence | None] = [_telltale(train, drop, evaluations)]
     if across is not None:
         found.append(_copies(train, across, validation))
@@ -166,20 +166,6 @@ def _telltale(
         severity=core.Severity.ERROR if collapsed else core.Severity.WARNING,
         changes=(core.DropFeature(telltale.where),),
     )
-
-
-def _collapse(
-    evaluations: core.Evaluations, history: core.History | None, answers: core.Predictions | None
-) -> float:
-    """Worst hold-out loss over the validation loss; nan where there is no hold-out."""
-    losses = [call.metrics.get("loss", math.nan) for call in evaluations.calls]
-    validation = history.curve("val_loss")[-1:] if history is not None else ()
-    known = [loss for loss in losses if math.isfinite(loss)]
-    if not known or not validation or not validation[0] > 0:
-        return math.nan
-    chance = answers.baseline_loss if answers is not None else math.nan
-    gap = max(known) - validation[0]
-    return 1.0 if gap < LOST * chance else max(known) / validation[0]
 
 
 def _role(across: core.Across) -> str:

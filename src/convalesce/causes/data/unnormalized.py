@@ -44,6 +44,7 @@ from convalesce.core import (
     VALIDATION_ANSWERS,
     curves,
     data_reading,
+    entrance,
     specimen,
 )
 
@@ -60,25 +61,7 @@ FAR_TARGETS = 1000.0  # three orders from where answers begin
 WELL = 0.8  # share learned of what a constant answer leaves open: training did not suffer
 NOTHING = 0.1
 
-PASSES = frozenset(
-    {
-        *("InputLayer", "Reshape", "Flatten", "Permute", "Cropping1D", "Cropping2D", "Resizing"),
-        *("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "CenterCrop", "RandomCrop"),
-        *("RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation", "RandomContrast"),
-        *("RandomBrightness", "RandomShear", "RandomErasing", "GaussianNoise", "Dropout"),
-        *("SpatialDropout1D", "SpatialDropout2D", "AveragePooling1D", "AveragePooling2D"),
-        *("MaxPooling1D", "MaxPooling2D", "Masking", "Cast", "ExpandDims", "Concatenate"),
-    }
-)
-MULTIPLIES = frozenset(
-    {
-        *("Dense", "Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2D"),
-        *("DepthwiseConv1D", "DepthwiseConv2D", "LSTM", "GRU", "SimpleRNN", "Bidirectional"),
-        *("ConvLSTM1D", "ConvLSTM2D", "TimeDistributed", "EinsumDense", "MultiHeadAttention"),
-    }
-)
 OF_DIFFERENCES = frozenset({"mean_squared_error", "mean_absolute_error", "huber", "log_cosh"})
-NORMALIZES = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization"})
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
@@ -94,7 +77,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     learned = 0.0 if answers is not None and not answers.finite else curves.skill(answers)
     sure = model.style != "subclassed"
     fed = data_reading.as_fed(train, signals.get(FED))
-    found = [_inputs(x, learned, sure=sure) for x in fed[:1] if _meets_a_kernel(model)]
+    found = [_inputs(x, learned, sure=sure) for x in fed[:1] if entrance.meets_a_kernel(model)]
     found.append(_targets(train, model, setup, learned))
     suspects = sorted((e for e in found if e is not None), key=lambda e: (e.stated, e.strength))
     return _together(suspects[-1], suspects[:-1]) if suspects else None
@@ -108,16 +91,6 @@ def _together(worst: core.Evidence, others: list[core.Evidence]) -> core.Evidenc
         says="; ".join([worst.says, *(e.says for e in others)]),
         changes=worst.changes + tuple(change for e in others for change in e.changes),
     )
-
-
-def _meets_a_kernel(model: core.Model) -> bool:
-    """The first layer that computes multiplies the inputs as they are."""
-    layers = [layer for layer in model.layers if layer.kind not in PASSES]
-    if not layers or layers[0].kind not in MULTIPLIES:
-        return False
-    inputs = max(len(model.input_shapes), sum(x.kind == "InputLayer" for x in model.layers))
-    after = layers[1].kind if len(layers) > 1 else ""
-    return inputs <= 1 and after not in NORMALIZES
 
 
 def _inputs(x: core.Inputs, learned: float, *, sure: bool) -> core.Evidence | None:
