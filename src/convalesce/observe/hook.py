@@ -124,7 +124,8 @@ class Patches:
             return
         original = raw.__func__ if isinstance(raw, staticmethod) else raw
         wrapper: Any = functools.wraps(original)(make(original))
-        wrapper.__signature__ = inspect.signature(original)
+        if not hasattr(original, "__wrapped__"):  # else it does not tell its own either
+            wrapper.__signature__ = inspect.signature(original)
         wrapper.autograph_info__ = {}  # TensorFlow's mark for code that AutoGraph leaves as it is
         new = staticmethod(wrapper) if isinstance(raw, staticmethod) else wrapper
         setattr(owner, name, new)

@@ -280,7 +280,7 @@ def _keep(loop: Loop, batch: tuple[Any, Any, Any]) -> None:
     """A copy of an early batch: the script may fill the same array again."""
     import keras
 
-    copied = keras.tree.map_structure(lambda a: None if a is None else np.array(a), batch)
+    copied = keras.tree.map_structure(lambda a: None if a is None else np.asarray(a).copy(), batch)
     size = sum(a.nbytes for a in keras.tree.flatten(copied) if a is not None)
     if loop.kept_bytes + size <= KEPT_BYTES:
         loop.kept_bytes += size
@@ -328,9 +328,7 @@ def _is_eager(gradients: Sequence[Any]) -> bool:
 def _numpy(value: Any) -> Any:
     import tensorflow as tf
 
-    if isinstance(value, tf.IndexedSlices):
-        value = tf.convert_to_tensor(value)
-    return np.array(value, np.float64)
+    return np.asarray(tf.convert_to_tensor(value)).astype(np.float64)
 
 
 def _reference(obj: Any) -> Callable[[], Any]:
