@@ -94,7 +94,8 @@ class Targets:
             or fractional class indices.
         column_mean: Per column, for targets of rank 1 and more with at most 64 columns. So
             is `column_std`.
-        adjacency: Share of neighbouring rows with an equal label, in the order of the data.
+        adjacency: Share of neighbouring rows with an equal label, in the order of the data;
+            for continuous targets of more than 20 values, in the same tenth of the values.
         adjacency_expected: The same if the rows were in random order.
         sentinel: A value repeated far outside the bulk of the others (more than ten
             interquartile ranges away), such as -999; None where there is none.
@@ -131,9 +132,11 @@ class Telltale:
     Attributes:
         where: Feature (table), channel-and-position (others) as text, e.g. `feature 7` or
             `pixel (2, 3), channel 0`.
-        score: How well it alone tells the target, on a sample: balanced accuracy of the best
-            single threshold rescaled to 0 (chance) … 1 for classes; |Spearman's rho| for
-            continuous targets.
+        score: How well it alone tells the target, on a sample: for classes the balanced
+            accuracy of a table of at most 32 bins, fitted on one half and read on the other,
+            rescaled to 0 (chance) … 1; |Spearman's rho| for continuous targets. Where one
+            value a class together tells far more (labels written one-hot into the input),
+            `where` says so and the score is the mean of Youden's index over classes.
         runner_up: The same of the best value that is not adjacent to or a copy of it.
     """
 
@@ -149,7 +152,7 @@ class Neighbours:
     Attributes:
         sample: Examples that were compared.
         agreement: Share of neighbours with the same label; for continuous targets the
-            correlation of a target with the mean of its neighbours' targets.
+            correlation of a target's rank with the mean rank of its neighbours' targets.
         expected: The same if labels were independent of inputs.
         segments: `agreement` in eight equal parts of the data in their order: a slip in the
             pairing from some row on shows as a drop.
@@ -252,7 +255,8 @@ class Across:
         duplicates: Examples of the other split that stand in the training split too.
         shift: Per channel of the first input, (mean of the other minus the mean of training) in
             standard deviations of training.
-        spread: Per channel, standard deviation of the other over that of training.
+        spread: Per channel, standard deviation of the other over that of training. A channel
+            that is constant in training has spread 1, and its shift is in the other's.
         label_shift: Total variation distance of the class shares, 0 … 1; for continuous
             targets the shift of the mean in standard deviations.
         only_there: Classes of the other split that training never shows.
