@@ -1,4 +1,7 @@
+import contextlib
 import inspect
+import io
+import subprocess
 import sys
 import textwrap
 import types
@@ -67,6 +70,27 @@ def test_a_script_that_raises_leaves_no_patch_either(
     before = [owner.__dict__[name] for owner, name in PATCHED]
     assert observed(tmp_path, "net().fit(x, y[:3], verbose=0)").status == 1
     assert [owner.__dict__[name] for owner, name in PATCHED] == before
+
+
+def test_a_traceback_of_keras_reads_as_without_us(tmp_path: Path) -> None:
+    raising = """
+import traceback
+model = net()
+model.compile("sgd", "categorical_crossentropy")
+try:
+    model.fit(x, np.zeros((8, 5)), verbose=0)
+except ValueError as error:
+    lines = traceback.format_tb(error.__traceback__)
+    print("".join(line for line in lines if "convalesce" not in line))
+"""
+    script = tmp_path / "train.py"
+    script.write_text(BEGIN + raising, encoding="utf-8")
+    plain = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=True
+    ).stdout
+    with contextlib.redirect_stdout(io.StringIO()) as watched:
+        observed(tmp_path, raising)
+    assert watched.getvalue() == plain and "in categorical_crossentropy" in plain
 
 
 def test_names_signatures_and_documentation_stay() -> None:

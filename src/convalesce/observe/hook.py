@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -111,11 +112,11 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 class Patches:
-    """Attributes of classes that are replaced for a while."""
+    """Attributes of classes and modules that are replaced for a while."""
 
     def __init__(self) -> None:
         self.active = True
-        self._kept: list[tuple[type, str, Any, Any]] = []
+        self._kept: list[tuple[Any, str, Any, Any]] = []
 
     def replace(self, owner: type, name: str, make: Callable[[Any], Any]) -> None:
         """Put `make(original)` in place of an attribute that `owner` itself defines."""
@@ -127,16 +128,20 @@ class Patches:
         if not hasattr(original, "__wrapped__"):  # else it does not tell its own either
             wrapper.__signature__ = inspect.signature(original)
         wrapper.autograph_info__ = {}  # TensorFlow's mark for code that AutoGraph leaves as it is
-        new = staticmethod(wrapper) if isinstance(raw, staticmethod) else wrapper
-        setattr(owner, name, new)
-        self._kept.append((owner, name, raw, new))
+        self.put(owner, name, staticmethod(wrapper) if isinstance(raw, staticmethod) else wrapper)
+
+    def put(self, owner: Any, name: str, value: Any) -> None:
+        """Put another value in place of an attribute that `owner` itself holds."""
+        if name in vars(owner):
+            self._kept.append((owner, name, vars(owner)[name], value))
+            setattr(owner, name, value)
 
     def remove(self) -> None:
         """Put everything back; what others have patched over since then just passes through."""
         self.active = False
         while self._kept:
             owner, name, raw, new = self._kept.pop()
-            if owner.__dict__.get(name) is new:
+            if vars(owner).get(name) is new:
                 setattr(owner, name, raw)
 
 
@@ -244,6 +249,7 @@ def _install(patches: Patches, seen: Seen) -> None:
     from keras.src.layers.layer import Layer
     from keras.src.optimizers.base_optimizer import BaseOptimizer
     from keras.src.trainers.trainer import Trainer
+    from keras.src.utils import traceback_utils
 
     from convalesce.observe.fit import Course
     from convalesce.observe.loops import Loops
@@ -256,3 +262,6 @@ def _install(patches: Patches, seen: Seen) -> None:
     patches.replace(Trainer, "compile", calls.compile)
     patches.replace(Layer, "__new__", calls.new)
     patches.replace(BaseOptimizer, "apply", calls.apply)
+    # Keras cuts its own frames out of a traceback down to the innermost, if no others are left.
+    ours = os.path.join(os.path.dirname(__file__), "")  # noqa: PTH118, PTH120 - a prefix
+    patches.put(traceback_utils, "_EXCLUDED_PATHS", (*traceback_utils._EXCLUDED_PATHS, ours))  # noqa: SLF001
