@@ -73,9 +73,8 @@ def test_a_script_that_raises_leaves_no_patch_either(
 
 
 def test_a_traceback_of_keras_reads_as_without_us(tmp_path: Path) -> None:
-    raising = """
-import traceback
-model = net()
+    raising = """import traceback
+model = keras.Sequential([keras.Input((4,)), layers.Dense(3)])
 model.compile("sgd", "categorical_crossentropy")
 try:
     model.fit(x, np.zeros((8, 5)), verbose=0)
@@ -89,7 +88,8 @@ except ValueError as error:
         [sys.executable, script], capture_output=True, text=True, check=True
     ).stdout
     with contextlib.redirect_stdout(io.StringIO()) as watched:
-        observed(tmp_path, raising)
+        run = observed(tmp_path, raising)
+    assert run.status == 0, run
     assert watched.getvalue() == plain and "in categorical_crossentropy" in plain
 
 
