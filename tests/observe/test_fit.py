@@ -165,7 +165,7 @@ def test_an_error_of_ours_becomes_a_remark_and_the_training_goes_on(
         raise ZeroDivisionError("ours")
 
     monkeypatch.setattr("convalesce.observe.watch.read_model", broken)
-    monkeypatch.setattr("convalesce.observe.watch.Watch._scan", broken)
+    monkeypatch.setattr("convalesce.observe.splits.scan", broken)
     course, model = Course(Options(quiet=True)), net()
     result = course.fit(FIT, model, (X, Y), {"epochs": 2, "verbose": 0}, None)
     assert len(result.history["loss"]) == 2

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 
 from keras import layers, ops  # noqa: E402
 
-from convalesce.observe.model import read_model  # noqa: E402
+from convalesce.observe.model import first_kinds, read_model  # noqa: E402
 
 
 def small() -> Any:
@@ -127,3 +127,10 @@ def test_every_output_of_a_model_is_listed() -> None:
         (2, "linear"),
         (1, "sigmoid"),
     ]
+
+
+def test_the_layer_that_reads_each_input_is_named() -> None:
+    words, numbers = keras.Input((5,), dtype="int32"), keras.Input((3,))
+    both = layers.Concatenate()([layers.Flatten()(layers.Embedding(9, 2)(words)), numbers])
+    model = keras.Model([words, numbers], layers.Dense(1)(both))
+    assert first_kinds(model) == ["Embedding", "Concatenate"]

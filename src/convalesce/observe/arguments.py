@@ -18,6 +18,7 @@ class Handed:
         validation: `(x, y, sample_weight)` or None.
         batch_size: Examples an update; None where the data set rules it and does not say.
         steps: Updates an epoch; None where it is not known.
+        shuffled: Keras brings the rows of arrays into a new order each epoch.
     """
 
     x: Any
@@ -26,6 +27,7 @@ class Handed:
     validation: tuple[Any, Any, Any] | None
     batch_size: int | None
     steps: int | None
+    shuffled: bool = False
 
 
 def by_name(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +52,13 @@ def read_handed(arguments: Mapping[str, Any]) -> Handed:
         (x, y, weight), validation = _split((x, y, weight), share)
     size, steps = _batches(x, arguments)
     return Handed(
-        x=x, y=y, sample_weight=weight, validation=validation, batch_size=size, steps=steps
+        x=x,
+        y=y,
+        sample_weight=weight,
+        validation=validation,
+        batch_size=size,
+        steps=steps,
+        shuffled=is_indexable(x) and bool(arguments.get("shuffle", True)),
     )
 
 

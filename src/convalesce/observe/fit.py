@@ -80,10 +80,11 @@ class Course:
             arguments = by_name(original, args, kwargs)
             data = (arguments.get("x"), arguments.get("y"), arguments.get("sample_weight"))
             x, y, weight = unpack(data) or data
-            if x is None or last.has_seen(x):
+            if x is None or last.splits is None or last.splits.include(x):
                 return result
             metrics = {k: plain_float(v) for k, v in model.get_metrics_result().items()}
-            split, across = last.hold_out(x, y, weight) if is_indexable(x) else (None, None)
+            known = is_indexable(x)
+            split, across = last.splits.hold_out(x, y, weight) if known else (None, None)
             call = core.Evaluation(metrics=metrics, split=split, across=across)
             self.fits[-1] = _with_evaluation(self.fits[-1], call)
         return result

@@ -39,6 +39,20 @@ def read_model(model: Any, inputs: Any = None) -> core.Model:
     )
 
 
+def first_kinds(model: Any) -> list[str] | None:
+    """Class name of the layer that reads each input; None where the model does not tell."""
+    functional = getattr(model, "_functional", None) or model
+    inputs = getattr(functional, "inputs", None)
+    if not isinstance(inputs, list) or not inputs:
+        return None
+    readers: dict[int, str] = {}
+    for operation in getattr(functional, "operations", None) or ():
+        for node in getattr(operation, "_inbound_nodes", ()):
+            for tensor in node.input_tensors:
+                readers.setdefault(id(tensor), type(operation).__name__)
+    return [readers.get(id(tensor), "") for tensor in inputs]
+
+
 def _style(model: Any) -> Any:
     import keras
 

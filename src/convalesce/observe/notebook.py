@@ -69,10 +69,8 @@ class _Observer:
                 return
             arguments, handed = _of_calling_fit()
             self._watch = Watch(self._options, model, arguments, None, index=len(self.fits))
-            self._watch.handed = handed
             if handed is not None:
-                self._watch.scan_arrays(handed)
-            self._watch.start_clock()
+                self._watch.look_at(handed)
             self._watch.attach(model)
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature

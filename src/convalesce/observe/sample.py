@@ -12,25 +12,33 @@ from convalesce.observe.arguments import first_leaf, unpack
 
 # Operations of a data set whose extra iteration shows nowhere else.
 HARMLESS = {
-    "_TensorSliceDataset",
-    "_TensorDataset",
-    "_BatchDataset",
-    "_ParallelBatchDataset",
-    "_PaddedBatchDataset",
-    "_MapDataset",
-    "_ParallelMapDataset",
-    "_PrefetchDataset",
-    "_TakeDataset",
-    "_SkipDataset",
-    "_ZipDataset",
-    "_FilterDataset",
-    "_ConcatenateDataset",
-    "_OptionsDataset",
-    "_RangeDataset",
-    "_WindowDataset",
-    "_FlatMapDataset",
-    "_UnbatchDataset",
-    "_CacheDataset",
+    "AssertCardinality",
+    "Batch",
+    "Cache",
+    "Concatenate",
+    "Filter",
+    "FixedLengthRecord",
+    "FlatMap",
+    "Interleave",
+    "Map",
+    "Options",
+    "PaddedBatch",
+    "ParallelBatch",
+    "ParallelInterleave",
+    "ParallelMap",
+    "Prefetch",
+    "RaggedBatch",
+    "Range",
+    "Repeat",
+    "Skip",
+    "TFRecord",
+    "Take",
+    "Tensor",
+    "TensorSlice",
+    "TextLine",
+    "Unbatch",
+    "Window",
+    "Zip",
 }
 STATEFUL = ("PyFunc", "Random", "Multinomial", "StatefulUniform", "Shuffle")
 
@@ -85,13 +93,14 @@ def sample_dataset(dataset: Any, remarks: list[str]) -> list[tuple[Any, Any, Any
 
 
 def _obstacles(dataset: Any) -> Iterator[str]:
-    kind = type(dataset).__name__
+    kind = type(dataset).__name__.strip("_").removesuffix("V1Adapter").removesuffix("Dataset")
+    kind = kind.removesuffix("V2")
     if kind not in HARMLESS:
-        yield kind.strip("_")
+        yield f"a {kind} step"
     functions = dataset._functions() if hasattr(dataset, "_functions") else []  # noqa: SLF001
     for wrapped in functions:
         for operation in wrapped.function.graph.get_operations():
             if any(word in operation.type for word in STATEFUL):
-                yield f"{operation.type} in {kind.strip('_')}"
+                yield f"{operation.type} in a {kind} step"
     for inner in dataset._inputs():  # noqa: SLF001
         yield from _obstacles(inner)

@@ -91,6 +91,11 @@ def read_optimizer(optimizer: Any, steps: int | None) -> core.Optimizer | None:
     )
 
 
+def resolved(model: Any) -> tuple[tuple[core.Loss, ...], tuple[str, ...]]:
+    """Losses and metrics as Keras resolved them, which it does in its first step."""
+    return _losses(model), _metrics(model)
+
+
 def _schedule(schedule: Any, start: int, steps: int | None) -> core.Schedule:
     planned: tuple[float, ...] = ()
     if steps:

@@ -1,0 +1,212 @@
+"""The splits of one fit: scanned at the source, followed to the model, held against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from convalesce import core
+from convalesce.observe.arguments import Handed, first_leaf, is_indexable
+from convalesce.observe.guard import guarded
+from convalesce.observe.sample import sample_arrays, sample_dataset
+from convalesce.observe.scan import Tee, compare, from_batches, scan
+
+Record = dict[core.Signal[Any], Any]
+
+
+class Splits:
+    """What is known of the training and the validation data of one fit.
+
+    Args:
+        handed: The data as fit got them, cut as Keras will cut them.
+        fed: Batches of training that were kept on their way to the model.
+        hints: Class name of the layer that reads each input; None where it is not known.
+        remarks: Where to say what could not be read.
+    """
+
+    def __init__(
+        self,
+        handed: Handed,
+        fed: Callable[[], list[Any]],
+        remarks: list[str],
+        hints: list[str] | None = None,
+    ) -> None:
+        self.handed, self._fed, self._remarks, self._hints = handed, fed, remarks, hints
+        self._scans: dict[str, Any] = {}
+        self._tees: dict[str, Tee] = {}
+        self._sampled: dict[str, list[Any]] = {}
+
+    # ---- before training ---------------------------------------------------------------------
+
+    def scan_beforehand(self) -> None:
+        """Scan what can be read without changing what Keras will see."""
+        with guarded(self._remarks, "the scan of the training data"):
+            handed = self.handed
+            self._scans["train"] = scan(
+                handed.x, handed.y, handed.sample_weight, role="train", model_inputs=self._hints
+            )
+        if handed.validation is not None:
+            with guarded(self._remarks, "the scan of the validation data"):
+                self._scans["validation"] = scan(
+                    *handed.validation, role="validation", model_inputs=self._hints
+                )
+
+    def follow(self, arguments: dict[str, Any]) -> None:
+        """Put proxies that see the batches pass by in the place of sequences and generators."""
+        handed = self.handed
+        if handed.x is arguments.get("x"):
+            arguments["x"] = self._handed_on("train", handed.x)
+        given = arguments.get("validation_data")
+        if handed.validation is None or given is None:
+            return
+        x, *rest = handed.validation
+        passed = self._handed_on("validation", x)
+        if passed is not x:
+            arguments["validation_data"] = passed if given is x else (passed, *rest)
+
+    def _handed_on(self, role: core.Role, x: Any) -> Any:
+        if is_indexable(x):
+            return x
+        tee = Tee(x, role, self._hints)
+        if tee.handed is not x:
+            self._tees[role] = tee
+        return tee.handed
+
+    def epoch_ends(self) -> None:
+        """A generator may go on for ever: what comes after the first epoch is not counted."""
+        for tee in self._tees.values():
+            tee.stop()
+
+    # ---- after training ----------------------------------------------------------------------
+
+    def record(self, *, stopped: bool) -> Record:
+        """What was found, by signal.
+
+        Args:
+            stopped: Training was broken off: nothing more is asked of the user's data.
+        """
+        found: Record = {}
+        fed: dict[str, Any] = {}
+        for role in ("train", "validation"):
+            with guarded(self._remarks, f"the scan of the {role} batches as fed"):
+                batches = [] if stopped and role == "validation" else self._as_fed(role)
+                if batches:
+                    fed[role] = from_batches(
+                        batches, role=role, source="tf.data", model_inputs=self._hints
+                    )
+        if "train" in fed:
+            found[core.FED] = fed["train"].split
+        for role, signal in (("train", core.TRAIN), ("validation", core.VALIDATION)):
+            with guarded(self._remarks, f"the scan of the {role} data"):
+                scanned = self.scan_of(role)
+                if (scanned is None or not scanned.split.scanned) and role in fed:
+                    scanned = fed[role]
+                if scanned is not None:
+                    shuffled = role == "train" and self.handed.shuffled
+                    found[signal] = (
+                        replace(scanned.split, shuffled_by="fit") if shuffled else scanned.split
+                    )
+        with guarded(self._remarks, "the comparison of the splits"):
+            across = self._across(fed)
+            if across is not None:
+                found[core.ACROSS] = across
+        return found
+
+    def _across(self, fed: dict[str, Any]) -> core.Across | None:
+        """Copies are told best at the source, preprocessing by what reaches the model."""
+        roles = ("train", "validation")
+        pairs = [tuple(self.scan_of(role) for role in roles)]
+        if fed:
+            pairs.append(tuple(fed.get(role) or self.scan_of(role) for role in roles))
+        compared = [
+            compare(train, other)
+            for train, other in pairs
+            if train is not None and other is not None
+            if train.split.scanned and other.split.scanned
+        ]
+        if not compared:
+            return None
+        return replace(compared[-1], duplicates=compared[0].duplicates)
+
+    def scan_of(self, role: str) -> Any:
+        """The scan of a split, None where there is none."""
+        return self._tees[role].scan() if role in self._tees else self._scans.get(role)
+
+    def _as_fed(self, role: str) -> list[Any]:
+        """Batches of a tf.data pipeline as they come out of it; none for other data."""
+        x = self._data(role)[0]
+        if role in self._tees or x is None or is_indexable(x):
+            return []
+        return [(x, y, None) for x, y, _ in self.batches(role)]
+
+    def batches(self, role: str) -> list[Any]:
+        """A sample of a split: `(x, y, row numbers or None)`."""
+        if role not in self._sampled:
+            self._sampled[role] = self._sample(role)
+        return self._sampled[role]
+
+    def _sample(self, role: str) -> list[Any]:
+        x, y = self._data(role)
+        if x is None:
+            return []
+        if is_indexable(x):
+            return sample_arrays(x, y)
+        if role in self._tees:
+            return [(bx, by, None) for bx, by, *_ in self._tees[role].kept]
+        if role == "train":
+            return [(bx, by, None) for bx, by, *_ in self._fed()]
+        return sample_dataset(x, self._remarks)
+
+    def _data(self, role: str) -> tuple[Any, Any]:
+        if role == "train":
+            return self.handed.x, self.handed.y
+        return self.handed.validation[:2] if self.handed.validation is not None else (None, None)
+
+    # ---- hold-out data -----------------------------------------------------------------------
+
+    def include(self, x: Any) -> bool:
+        """`x` is (part of) what this fit trained or validated on."""
+        known = [self.handed.x]
+        known += [self.handed.validation[0]] if self.handed.validation else []
+        leaf = first_leaf(x)
+        return any(x is k or leaf is first_leaf(k) or _same(leaf, first_leaf(k)) for k in known)
+
+    def hold_out(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
+        """A hold-out split and how it stands against training."""
+        other = scan(x, y, weight, role="held_out", model_inputs=self._hints)
+        train = self.scan_of("train")
+        comparable = train is not None and train.split.scanned
+        return other.split, compare(train, other) if comparable else None
+
+    # ---- shapes ------------------------------------------------------------------------------
+
+    def symbolic_inputs(self) -> Any:
+        """The model's inputs as symbolic tensors; None where their shapes are not known yet."""
+        import keras
+
+        x, tee = self.handed.x, self._tees.get("train")
+        if (spec := getattr(x, "element_spec", None)) is not None:
+            structure = spec[0] if isinstance(spec, tuple) else spec
+            return keras.tree.map_structure(
+                lambda s: keras.KerasTensor((None, *tuple(s.shape)[1:]), s.dtype.name), structure
+            )
+        if not is_indexable(x):
+            x = tee.kept[0][0] if tee is not None and tee.kept else None
+        if x is None:
+            return None
+        return keras.tree.map_structure(
+            lambda a: keras.KerasTensor((None, *a.shape[1:]), _dtype(a)), x
+        )
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Views of the same memory."""
+    import numpy as np
+
+    both = isinstance(a, np.ndarray) and isinstance(b, np.ndarray)
+    return both and np.may_share_memory(a, b)
+
+
+def _dtype(array: Any) -> str:
+    return str(getattr(array.dtype, "name", array.dtype))
