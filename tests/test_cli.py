@@ -176,3 +176,11 @@ def test_the_whole_command_keeps_stdout_and_status_of_the_script(elsewhere: Path
     assert (done.returncode, done.stdout) == (5, "mine --json x\n")
     assert "did not import Keras" in done.stderr
     assert whole(elsewhere, "check", "train.py").returncode == 2
+
+
+def test_the_demo_names_the_fault_of_its_script(elsewhere: Path) -> None:
+    done = whole(elsewhere, "demo")
+    assert done.returncode == 0
+    assert "arch.output_activation" in done.stderr
+    assert "Epoch 8/8" in done.stdout  # the script's own output
+    assert (elsewhere / ".convalesce" / "runs").is_dir()
