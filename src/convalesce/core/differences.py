@@ -68,7 +68,7 @@ def differences(train: Split, other: Split | None, across: Across) -> Iterator[D
         found = _moments(across, error, settled=alike and not drifts)
         yield from (replace(one, sure=one.sure and not elsewhere) for one in found)
     rough = _factor(across.texture)
-    if rough > TEXTURE.value:
+    if not drifts and rough > TEXTURE.value:
         rougher = "rougher" if across.texture > 1 else "smoother"
         yield Difference(rough, TEXTURE, f"they are {rough:.2f} times {rougher}")
     coarse = drifts or kind == "tokens"

@@ -201,7 +201,13 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("data.labels", "reg.too_strong", "arch.too_shallow", "hp.epochs_few"),
+    mimics=(
+        "data.labels",
+        "data.unshuffled",
+        "reg.too_strong",
+        "arch.too_shallow",
+        "hp.epochs_few",
+    ),
     sick=(
         core.record(
             {

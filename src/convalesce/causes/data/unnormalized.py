@@ -80,15 +80,15 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     found = [_inputs(x, learned, sure=sure) for x in fed[:1] if entrance.meets_a_kernel(model)]
     found.append(_targets(train, model, setup, learned))
     suspects = sorted((e for e in found if e is not None), key=lambda e: (e.stated, e.strength))
-    return _together(suspects[-1], suspects[:-1]) if suspects else None
+    return _together(suspects[-1], suspects[:-1], learned) if suspects else None
 
 
-def _together(worst: core.Evidence, others: list[core.Evidence]) -> core.Evidence:
+def _together(worst: core.Evidence, others: list[core.Evidence], learned: float) -> core.Evidence:
     """Inputs and targets in one: both are to be scaled."""
     return replace(
         worst,
         readings=worst.readings + tuple(r for e in others for r in e.readings),
-        says="; ".join([worst.says, *(e.says for e in others)]),
+        says="; ".join([worst.says, *(e.says for e in others)]) + _outcome(learned),
         changes=worst.changes + tuple(change for e in others for change in e.changes),
     )
 
@@ -115,8 +115,7 @@ def _inputs(x: core.Inputs, learned: float, *, sure: bool) -> core.Evidence | No
     return core.Evidence(
         readings=tuple(shown),
         says=f"The inputs reach the first layer unscaled: from {low:.4g} to {high:.4g}, with "
-        + " and ".join(f"a {r.says} of {r.observed:.3g}" for r in shown)
-        + _outcome(learned),
+        + " and ".join(f"a {r.says} of {r.observed:.3g}" for r in shown),
         strength=_strength(shown[0], learned) * (1.0 if gross else 0.6),
         stated=bool(gross) and sure,
         severity=_severity(learned, gross=bool(gross) and sure),
@@ -140,8 +139,7 @@ def _targets(
     return core.Evidence(
         readings=(reading,),
         says=f"The targets are not scaled: mean {train.targets[0].mean:.4g}, deviation "
-        f"{train.targets[0].std:.4g}, while answers begin within a few units of 0"
-        + _outcome(learned),
+        f"{train.targets[0].std:.4g}, while answers begin within a few units of 0",
         strength=_strength(reading, learned) * (1.0 if gross else 0.5),
         stated=gross,
         severity=_severity(learned, gross=gross),
