@@ -61,18 +61,23 @@ def differences(train: Split, other: Split | None, across: Across) -> Iterator[D
     form = train.targets[0].form if train.targets else "absent"
     drifts = kind in {"sequence", "tabular"} and form == "continuous"
     elsewhere = before_map(train) or before_map(other)
-    alike = across.label_shift < MOVED_LABELS if form != "continuous" else True
+    alike = form == "continuous" or across.label_shift < MOVED_LABELS
+    settled = alike and not drifts
     if kind == "tokens":
         yield from _tokens(train, other, across)
     else:
-        found = _moments(across, error, settled=alike and not drifts)
+        found = _moments(across, error, settled=settled)
         yield from (replace(one, sure=one.sure and not elsewhere) for one in found)
     rough = _factor(across.texture)
-    if not drifts and rough > TEXTURE.value:
+    if settled and rough > TEXTURE.value:
         rougher = "rougher" if across.texture > 1 else "smoother"
         yield Difference(rough, TEXTURE, f"they are {rough:.2f} times {rougher}")
-    coarse = drifts or kind == "tokens"
-    if not coarse and across.distance > DISTANCE.value and math.isfinite(across.distance):
+    if (
+        settled
+        and kind != "tokens"
+        and across.distance > DISTANCE.value
+        and math.isfinite(across.distance)
+    ):
         far = f"they lie {across.distance:.2f} times as far from training as training from itself"
         yield Difference(across.distance, DISTANCE, far)
     more = copies(other) - copies(train)

@@ -199,7 +199,13 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("data.unshuffled", "data.labels", "reg.overfitting", "data.insufficient"),
+    mimics=(
+        "data.unshuffled",
+        "data.labels",
+        "data.imbalance",
+        "reg.overfitting",
+        "data.insufficient",
+    ),
     sick=(
         _case(_SCALED, 0.4),
         _case(_OTHER_WORDS, 0.3, kind="tokens"),
