@@ -234,13 +234,11 @@ def explain(
     from rich.console import Console  # noqa: PLC0415 - only this command prints pages
     from rich.markdown import Markdown  # noqa: PLC0415
 
+    from convalesce import report  # noqa: PLC0415
     from convalesce.causes import all_causes  # noqa: PLC0415
 
-    found = all_causes()[cause]
-    _, _, body = (found.page or "").partition("\n")
-    Console(width=None if sys.stdout.isatty() else 80).print(
-        Markdown(f"# {cause}\n\n**{found.title}.**\n{body}")
-    )
+    page = Markdown(report.to_markdown(all_causes()[cause]))
+    Console(width=None if sys.stdout.isatty() else 80).print(page)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -53,11 +54,13 @@ def run(
     from convalesce.observe import observe_script  # noqa: PLC0415 - after the command is known
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
-    look = Look(every=options.every, quiet=options.quiet)
-    examined = conclude(observe_script(target, args, look, module=module), options.mute)
-    tell(examined, options)
+    look = Look(every=options.every, quiet=options.quiet, progress=_progress(options))
+    observed = observe_script(target, args, look, module=module)
+    examined = _report(observed, options)
+    if examined is None or observed.status:
+        return observed.status
     errors = any(f.severity == "error" for f in examined.diagnosis.findings)
-    return examined.run.status or (1 if strict and errors else 0)
+    return 1 if strict and errors else 0
 
 
 def check(
@@ -76,9 +79,11 @@ def check(
     from convalesce.observe import observe_script  # noqa: PLC0415
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
-    look = Look(every=options.every, quiet=options.quiet, cut=CHECK_STEPS)
-    examined = conclude(observe_script(target, args, look, module=module), options.mute)
-    tell(examined, options)
+    progress = _progress(options)
+    look = Look(every=options.every, quiet=options.quiet, cut=CHECK_STEPS, progress=progress)
+    examined = _report(observe_script(target, args, look, module=module), options)
+    if examined is None:
+        return 2
     bar = SERIOUS.index(fail_on)
     if any(SERIOUS.index(f.severity) <= bar for f in examined.diagnosis.findings):
         return 1
@@ -110,6 +115,33 @@ def monitor(*, every: int | None = None) -> Any:
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
     return make_monitor(Look(every=every), conclude, (report.to_notebook, report.to_text))
+
+
+def _progress(options: Options) -> Any:
+    """Shows on a terminal what is being waited for."""
+    from convalesce.observe.options import no_progress  # noqa: PLC0415
+
+    if options.quiet or not sys.stderr.isatty():
+        return no_progress
+    from convalesce import report  # noqa: PLC0415
+
+    return report.progress
+
+
+def _report(observed: core.Run, options: Options) -> core.Examined | None:
+    """Conclude and tell; an error of ours is said, and the script's own status stands."""
+    try:
+        examined = conclude(observed, options.mute)
+        tell(examined, options)
+    except Exception as error:
+        if os.environ.get("CONVALESCE_DEBUG"):
+            raise
+        sys.stderr.write(
+            "convalesce: the script ran, but the report failed in convalesce itself: "
+            f"{type(error).__name__}: {error}. CONVALESCE_DEBUG=1 shows where; please report it.\n"
+        )
+        return None
+    return examined
 
 
 def conclude(observed: core.Run, mute: Iterable[str] = ()) -> core.Examined:

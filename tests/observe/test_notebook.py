@@ -19,7 +19,7 @@ def net() -> Any:
     return model
 
 
-def data(bad: bool = False) -> tuple[Any, Any]:
+def data(*, bad: bool = False) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(90, 6)).astype("float32"), rng.integers(0, 3, 90)
     if bad:
@@ -41,9 +41,7 @@ def test_one_callback_names_the_cause_in_text_and_page() -> None:
 def test_the_arguments_of_fit_are_read_off_the_call() -> None:
     watching = monitor()
     x, y = data()
-    net().fit(
-        x, y, epochs=2, batch_size=10, validation_split=0.2, verbose=0, callbacks=[watching]
-    )
+    net().fit(x, y, epochs=2, batch_size=10, validation_split=0.2, verbose=0, callbacks=[watching])
     signals = watching.fits[0].signals
     setup = signals[core.SETUP]
     assert (setup.epochs, setup.batch_size, setup.validation) == (2, 10, "split")

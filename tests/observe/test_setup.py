@@ -14,23 +14,21 @@ from convalesce.observe.setup import read_setup  # noqa: E402
 X, Y = np.zeros((50, 4), "float32"), np.zeros((50,), "int32")
 
 
-def read(activation: str = "softmax", fit: dict[str, Any] | None = None, **compiled: Any) -> core.Setup:
+def read(
+    activation: str = "softmax", fit: dict[str, Any] | None = None, **compiled: Any
+) -> core.Setup:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, activation)])
     model.compile(**compiled)
     model.test_on_batch(X[:4], Y[:4])
     keras.backend.clear_session()
     arguments = by_name(keras.Model.fit, (X, Y), fit or {})
     handed = read_handed(arguments)
-    return read_setup(
-        model, arguments, batch_size=handed.batch_size, steps_per_epoch=handed.steps
-    )
+    return read_setup(model, arguments, batch_size=handed.batch_size, steps_per_epoch=handed.steps)
 
 
 def test_names_are_resolved_to_the_standard_ones() -> None:
     setup = read(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    assert setup.losses == (
-        core.Loss(name="sparse_categorical_crossentropy", from_logits=False),
-    )
+    assert setup.losses == (core.Loss(name="sparse_categorical_crossentropy", from_logits=False),)
     assert setup.metrics == ("sparse_categorical_accuracy",)
     assert setup.metrics_as_written == ("accuracy",)
 

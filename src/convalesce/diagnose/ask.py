@@ -43,8 +43,15 @@ def diagnose(signals: core.Signals, *, fit: int = 0, mute: Iterable[str] = ()) -
             not_asked.append(core.NotAsked(cause.id, "muted"))
         elif missing:
             not_asked.append(core.NotAsked(cause.id, _why(missing[0])))
-        elif (evidence := cause.ask(signals)) is not None:
-            findings.append(finding(cause, evidence, fit=fit))
+        else:
+            try:
+                evidence = cause.ask(signals)
+            except Exception as error:  # noqa: BLE001 - one cause's fault must not hide the others
+                why = f"asking it failed in convalesce itself: {type(error).__name__}: {error}"
+                not_asked.append(core.NotAsked(cause.id, why))
+                continue
+            if evidence is not None:
+                findings.append(finding(cause, evidence, fit=fit))
     ordered = in_order(explained(findings))
     return core.Diagnosis(
         health=health(ordered), findings=tuple(ordered), not_asked=tuple(not_asked)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import Any
+
+
+def no_progress(what: str, total: int) -> AbstractContextManager[None]:  # noqa: ARG001
+    """Shows nothing."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,8 +22,11 @@ class Options:
             one step in fifty); 0 monitors no step at all.
         cut: End each fit after this many steps; None lets it run to its end.
         quiet: No progress bar.
+        progress: Shows what is being waited for while the context lasts, which gives a function
+            that is told of each part done.
     """
 
     every: int | None = None
     cut: int | None = None
     quiet: bool = False
+    progress: Callable[[str, int], AbstractContextManager[Any]] = no_progress

@@ -39,18 +39,36 @@ class Splits:
 
     # ---- before training ---------------------------------------------------------------------
 
-    def scan_beforehand(self) -> None:
-        """Scan what can be read without changing what Keras will see."""
+    def scan_beforehand(self, seen: Callable[[int], object] | None = None) -> None:
+        """Scan what can be read without changing what Keras will see.
+
+        Args:
+            seen: Told the number of rows of each chunk that was read.
+        """
         with guarded(self._remarks, "the scan of the training data"):
             handed = self.handed
             self._scans["train"] = scan(
-                handed.x, handed.y, handed.sample_weight, role="train", model_inputs=self._hints
+                handed.x,
+                handed.y,
+                handed.sample_weight,
+                role="train",
+                model_inputs=self._hints,
+                seen=seen,
             )
         if handed.validation is not None:
             with guarded(self._remarks, "the scan of the validation data"):
                 self._scans["validation"] = scan(
-                    *handed.validation, role="validation", model_inputs=self._hints
+                    *handed.validation,
+                    role="validation",
+                    model_inputs=self._hints,
+                    seen=seen,
                 )
+
+    @property
+    def rows(self) -> int:
+        """Rows of the arrays that were handed in."""
+        parts = [self.handed.x, *(self.handed.validation or ())[:1]]
+        return sum(int(first_leaf(x).shape[0]) for x in parts if is_indexable(x))
 
     def follow(self, arguments: dict[str, Any]) -> None:
         """Put proxies that see the batches pass by in the place of sequences and generators."""

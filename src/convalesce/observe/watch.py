@@ -73,8 +73,9 @@ class Watch:
     def look_at(self, handed: Handed) -> None:
         """Scan the data of the fit that is about to begin, and start its clock."""
         self.splits = Splits(handed, self.instrument.fed, self.remarks, first_kinds(self.model))
-        with self.clock.on("scan"):
-            self.splits.scan_beforehand()
+        waiting = self.options.progress("looking at the data", self.splits.rows)
+        with self.clock.on("scan"), waiting as seen:
+            self.splits.scan_beforehand(seen)
         self.begun = time.perf_counter()
 
     # ---- while Keras trains ------------------------------------------------------------------

@@ -18,19 +18,20 @@ from convalesce.observe.scan.passing import Scan as Scan
 from convalesce.observe.scan.passing import compare as compare
 from convalesce.observe.scan.passing import nothing
 from convalesce.observe.scan.pipeline import is_pipeline, read_pipeline
-from convalesce.observe.scan.reading import read_batches, read_columns, unpack
+from convalesce.observe.scan.reading import Seen, read_batches, read_columns, unpack
 from convalesce.observe.scan.structure import columns, source_of
 from convalesce.observe.scan.tee import Tee as Tee
 from convalesce.observe.scan.tee import is_py_dataset
 
 
-def scan(
+def scan(  # noqa: PLR0913  # facts about the split, by name
     x: Any,
     y: Any = None,
     sample_weight: Any = None,
     *,
     role: Role,
     model_inputs: Sequence[str] | None = None,
+    seen: Seen | None = None,
 ) -> Scan:
     """What can be known of a split before training.
 
@@ -40,6 +41,7 @@ def scan(
         sample_weight: Weights of the examples.
         role: Which split.
         model_inputs: Class name of the layer that reads each input, where known.
+        seen: Told the number of rows of each chunk of arrays that was read.
     """
     try:
         if is_pipeline(x):
@@ -54,6 +56,7 @@ def scan(
             source=source_of(x),
             weighted=sample_weight is not None,
             hints=model_inputs,
+            seen=seen,
         )
     except Exception as error:  # noqa: BLE001  # the user's training must go on
         return nothing(role, "other", f"The data could not be scanned: {error}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from convalesce.core.data import Role, Source
@@ -12,6 +12,7 @@ from convalesce.observe.scan.structure import Array, Column, as_array, columns
 
 CHUNK = 1 << 23  # bytes read at a time
 SECONDS = 20.0  # that inputs are read; targets are read to their end
+Seen = Callable[[int], object]
 BATCH_BYTES = 1 << 29  # of batches that are looked at
 
 
@@ -25,6 +26,7 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
     hints: Sequence[str] | None = None,
     remarks: tuple[str, ...] = (),
     same_rows: bool = True,
+    seen: Seen | None = None,
 ) -> Scan:
     """One pass over columns of equally many rows.
 
@@ -37,6 +39,7 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
         hints: Class name of the layer that reads each input, where known.
         remarks: To be said to the user.
         same_rows: It is known which rows the split holds.
+        seen: Told the number of rows of each chunk that was read.
     """
     notes = list(remarks)
     for side, parts in (("input", xs), ("target", ys)):
@@ -58,7 +61,7 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
         return nothing(role, source, " ".join(notes), examples=0, weighted=weighted)
     names = [c.name for c in xs], [c.name for c in ys]
     passing = Pass(role, *names, tuple(hints or ()), total=total)
-    read = _read(passing, xs, ys, total)
+    read = _read(passing, xs, ys, total, seen or _nobody)
     if read < total:
         notes.append(
             f"The inputs were read for {SECONDS:.0f} seconds, up to row {read} of {total}; "
@@ -81,7 +84,11 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
     )
 
 
-def _read(passing: Pass, xs: list[Column], ys: list[Column], total: int) -> int:
+def _nobody(_: int) -> None:
+    """Nobody waits for it."""
+
+
+def _read(passing: Pass, xs: list[Column], ys: list[Column], total: int, seen: Seen) -> int:
     """Reads on until the time is over, then only the targets; the rows of inputs read."""
     ends = time.monotonic() + SECONDS
     size = sum(c.row_bytes for c in xs or ys)
@@ -90,6 +97,7 @@ def _read(passing: Pass, xs: list[Column], ys: list[Column], total: int) -> int:
     while start < total and time.monotonic() < ends:
         stop = min(total, start + step)
         passing.add([c.read(start, stop) for c in xs], [c.read(start, stop) for c in ys])
+        seen(stop - start)
         start = stop
     read = start
     step = max(1, CHUNK // max(1, sum(c.row_bytes for c in ys)))
