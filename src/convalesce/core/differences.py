@@ -30,6 +30,8 @@ BLANK = Limit(0.5, unit="1", source="half of the pictures of one class, and of o
 SURE = 6.0  # standard errors, for the largest of many channels
 ENOUGH = 20  # pictures of a class to speak about it
 MOVED_LABELS = 0.3  # class shares this far apart shift the inputs by themselves
+SAME_LABELS = 0.1  # so far apart, they can explain a tenth
+LIKELY = 3.0  # standard errors, where examples differ among themselves by as much as they measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,21 +65,19 @@ def differences(train: Split, other: Split | None, across: Across) -> Iterator[D
     elsewhere = before_map(train) or before_map(other)
     alike = form == "continuous" or across.label_shift < MOVED_LABELS
     settled = alike and not drifts
+    subtle = not drifts and (form == "continuous" or across.label_shift < SAME_LABELS)
+    least = 1 + LIKELY * error
     if kind == "tokens":
         yield from _tokens(train, other, across)
     else:
         found = _moments(across, error, settled=settled)
         yield from (replace(one, sure=one.sure and not elsewhere) for one in found)
     rough = _factor(across.texture)
-    if settled and rough > TEXTURE.value:
+    if subtle and rough > max(TEXTURE.value, least):
         rougher = "rougher" if across.texture > 1 else "smoother"
         yield Difference(rough, TEXTURE, f"they are {rough:.2f} times {rougher}")
-    if (
-        settled
-        and kind != "tokens"
-        and across.distance > DISTANCE.value
-        and math.isfinite(across.distance)
-    ):
+    far_off = max(DISTANCE.value, least) < across.distance < math.inf
+    if subtle and kind != "tokens" and far_off:
         far = f"they lie {across.distance:.2f} times as far from training as training from itself"
         yield Difference(across.distance, DISTANCE, far)
     more = copies(other) - copies(train)
