@@ -196,3 +196,24 @@ def test_a_generator_that_draws_from_numpys_state_draws_the_same() -> None:
     assert watched == plain
     both = min(len(fed), len(fed_plainly))
     np.testing.assert_array_equal(fed[:both], fed_plainly[:both])
+
+
+def test_a_pipeline_of_file_names_is_known_by_the_batches_that_come_out(tmp_path: Any) -> None:
+    names = []
+    for i in range(24):
+        path = tmp_path / f"{i}.bin"
+        path.write_bytes(X[i].tobytes())
+        names.append(str(path))
+
+    def read(name: Any, label: Any) -> tuple[Any, Any]:
+        raw = tf.io.decode_raw(tf.io.read_file(name), tf.float32)
+        return tf.reshape(raw, (8, 8, 1)), label
+
+    data = tf.data.Dataset.from_tensor_slices((names, Y[:24])).shuffle(24).map(read).batch(8)
+    course = Course(Options(quiet=True))
+    course.fit(FIT, net(), (data,), {"epochs": 2, "verbose": 0}, None)
+    train = course.fits[0].signals[core.TRAIN]
+    assert train.inputs[0].kind == "image"
+    assert train.examples == 24
+    assert train.shuffled_by == "tf.data shuffle(24)"
+    assert train.duplicates.exact == 0

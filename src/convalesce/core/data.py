@@ -268,6 +268,10 @@ class Across:
         texture: Roughness of the other split over that of training: mean absolute difference
             of adjacent positions divided by the standard deviation; 1 where both are alike,
             nan for tables and tokens. Dropped samples, blur and resizing show here.
+        at_source: The figures are of the sources of pipelines, before steps that change examples;
+            what the model gets may differ less or more.
+        train_rows: Rows of training that the figures rest on; 0 for all that were scanned. So are
+            `other_rows`, of the other split.
     """
 
     role: Role
@@ -280,3 +284,6 @@ class Across:
     neighbours: Neighbours | None = None
     distance: float = 1.0
     texture: float = 1.0
+    at_source: bool = False
+    train_rows: int = 0
+    other_rows: int = 0

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 from convalesce.core.data import Across, Split
 from convalesce.core.data_reading import (
-    before_map,
     copies,
     error_of_shift,
     noise_of_distance,
@@ -58,11 +57,10 @@ def differences(train: Split, other: Split | None, across: Across) -> Iterator[D
         other: Validation or a hold-out, as far as it was scanned.
         across: The one against the other.
     """
-    error = error_of_shift(size(train), size(other))
+    error = error_of_shift(across.train_rows or size(train), across.other_rows or size(other))
     kind = train.inputs[0].kind if train.inputs else "other"
     form = train.targets[0].form if train.targets else "absent"
     drifts = kind in {"sequence", "tabular"} and form == "continuous"
-    elsewhere = before_map(train) or before_map(other)
     alike = form == "continuous" or across.label_shift < MOVED_LABELS
     settled = alike and not drifts
     subtle = not drifts and (form == "continuous" or across.label_shift < SAME_LABELS)
@@ -71,7 +69,7 @@ def differences(train: Split, other: Split | None, across: Across) -> Iterator[D
         yield from _tokens(train, other, across)
     else:
         found = _moments(across, error, settled=settled)
-        yield from (replace(one, sure=one.sure and not elsewhere) for one in found)
+        yield from (replace(one, sure=one.sure and not across.at_source) for one in found)
     rough = _factor(across.texture)
     if subtle and rough > max(TEXTURE.value, least):
         rougher = "rougher" if across.texture > 1 else "smoother"
@@ -83,7 +81,7 @@ def differences(train: Split, other: Split | None, across: Across) -> Iterator[D
     more = copies(other) - copies(train)
     if more >= EQUAL.value and size(other) >= ENOUGH:
         shown = f"{copies(other):.0%} of them are copies of one another"
-        yield Difference(more, EQUAL, shown, sure=not elsewhere)
+        yield Difference(more, EQUAL, shown, sure=not across.at_source)
     if other is not None and kind in {"image", "volume"}:
         yield from _blank(train, other)
 

@@ -36,9 +36,11 @@ def diagnose(signals: core.Signals, *, fit: int = 0, mute: Iterable[str] = ()) -
         fit: Index of the fit that the record is of.
         mute: Ids of causes not to ask.
     """
-    findings, not_asked = [], []
+    signals, findings, not_asked = _readable(signals), [], []
     for cause in all_causes().values():
         missing = [need for need in cause.needs if need not in signals]
+        if not cause.needs and not any(want in signals for want in cause.wants):
+            missing = list(cause.wants[:1])
         if cause.id in set(mute):
             not_asked.append(core.NotAsked(cause.id, "muted"))
         elif missing:
@@ -55,6 +57,17 @@ def diagnose(signals: core.Signals, *, fit: int = 0, mute: Iterable[str] = ()) -
     ordered = in_order(explained(findings))
     return core.Diagnosis(
         health=health(ordered), findings=tuple(ordered), not_asked=tuple(not_asked)
+    )
+
+
+def _readable(signals: core.Signals) -> core.Signals:
+    """The record without splits of which not one example was read: they say nothing."""
+    return core.Signals(
+        {
+            signal: value
+            for signal, value in signals.recorded.items()
+            if not (isinstance(value, core.Split) and value.scanned == 0)
+        }
     )
 
 

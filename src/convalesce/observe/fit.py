@@ -42,11 +42,11 @@ class Course:
         if self.inside or not arguments:
             return original(model, *args, **kwargs)
         watch = Watch(self.options, model, arguments, site, index=len(self.fits))
-        with guarded(self.remarks, "preparing the observation of a fit"), kept_random_state():
-            arguments = watch.begin()
         self._within.depth = 1
         stopped = ""
         try:
+            with guarded(self.remarks, "preparing the observation of a fit"), kept_random_state():
+                arguments = watch.begin()
             return original(model, **arguments)
         except KeyboardInterrupt:
             stopped = "interrupted"

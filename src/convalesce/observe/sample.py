@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +11,9 @@ import numpy as np
 
 from convalesce.observe.answers import BATCH, MOST_EXAMPLES
 from convalesce.observe.arguments import first_leaf, unpack
+
+MOST_SECONDS = 5.0
+MOST_BYTES = 1 << 27
 
 # Operations of a data set whose extra iteration shows nowhere else.
 HARMLESS = {
@@ -68,7 +73,10 @@ def _rows(array: Any, at: Any) -> Any:
 
 
 def sample_dataset(dataset: Any, remarks: list[str]) -> list[tuple[Any, Any, Any]]:
-    """The first batches of a tf.data set, where reading them again changes nothing."""
+    """Rows of a tf.data set from its start to its end, where reading them changes nothing.
+
+    At most `MOST_EXAMPLES`; a large set is read for `MOST_SECONDS` or up to `MOST_BYTES`.
+    """
     if not hasattr(dataset, "element_spec"):
         return []
     obstacle = next(_obstacles(dataset), "")
@@ -81,15 +89,29 @@ def sample_dataset(dataset: Any, remarks: list[str]) -> list[tuple[Any, Any, Any
     import keras
 
     batches: list[tuple[Any, Any, Any]] = []
-    count = 0
+    held, ends = 0, time.monotonic() + MOST_SECONDS
     for element in dataset:
         x, y, _ = unpack(element) or (element, None, None)
         parts = [None if p is None else keras.tree.map_structure(np.asarray, p) for p in (x, y)]
         batches.append((parts[0], parts[1], None))
-        count += len(first_leaf(batches[-1][0]))
-        if count >= MOST_EXAMPLES:
+        held += sum(a.nbytes for p in parts if p is not None for a in keras.tree.flatten(p))
+        if held >= MOST_BYTES or time.monotonic() > ends:
             break
-    return batches
+    return _thinned(batches)
+
+
+def _thinned(batches: list[tuple[Any, Any, Any]]) -> list[tuple[Any, Any, Any]]:
+    """Evenly spaced rows of all batches, so that a set in the order of its classes shows all."""
+    import keras
+
+    count = sum(len(first_leaf(x)) for x, _, _ in batches)
+    every = math.ceil(count / MOST_EXAMPLES)
+    if every <= 1:
+        return batches
+    return [
+        tuple(None if p is None else keras.tree.map_structure(lambda a: a[::every], p) for p in b)  # type: ignore[misc]
+        for b in batches
+    ]
 
 
 def _obstacles(dataset: Any) -> Iterator[str]:

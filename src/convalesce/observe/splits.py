@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from convalesce import core
+from convalesce.core.data_reading import before_map
 from convalesce.observe.arguments import Handed, first_leaf, is_indexable
 from convalesce.observe.guard import guarded
 from convalesce.observe.sample import sample_arrays, sample_dataset
 from convalesce.observe.scan import Tee, compare, from_batches, scan
 
+ROLES: tuple[core.Role, ...] = ("train", "validation")
 Record = dict[core.Signal[Any], Any]
 
 
@@ -36,6 +38,7 @@ class Splits:
         self._scans: dict[str, Any] = {}
         self._tees: dict[str, Tee] = {}
         self._sampled: dict[str, list[Any]] = {}
+        self._fed_scans: dict[str, Any] = {}
 
     # ---- before training ---------------------------------------------------------------------
 
@@ -105,8 +108,8 @@ class Splits:
             stopped: Training was broken off: nothing more is asked of the user's data.
         """
         found: Record = {}
-        fed: dict[str, Any] = {}
-        for role in ("train", "validation"):
+        fed = self._fed_scans
+        for role in ROLES:
             with guarded(self._remarks, f"the scan of the {role} batches as fed"):
                 batches = [] if stopped and role == "validation" else self._as_fed(role)
                 if batches:
@@ -114,38 +117,66 @@ class Splits:
                         batches, role=role, source="tf.data", model_inputs=self._hints
                     )
         if "train" in fed:
-            found[core.FED] = fed["train"].split
+            # The same rows come again in later epochs: copies of one another mean nothing here.
+            found[core.FED] = replace(fed["train"].split, duplicates=core.Duplicates())
         for role, signal in (("train", core.TRAIN), ("validation", core.VALIDATION)):
             with guarded(self._remarks, f"the scan of the {role} data"):
-                scanned = self.scan_of(role)
-                if (scanned is None or not scanned.split.scanned) and role in fed:
-                    scanned = fed[role]
-                if scanned is not None:
-                    shuffled = role == "train" and self.handed.shuffled
-                    found[signal] = (
-                        replace(scanned.split, shuffled_by="fit") if shuffled else scanned.split
-                    )
+                split = self._split(role, fed.get(role))
+                if split is not None:
+                    found[signal] = split
         with guarded(self._remarks, "the comparison of the splits"):
             across = self._across(fed)
             if across is not None:
                 found[core.ACROSS] = across
         return found
 
+    def _split(self, role: str, fed: Any) -> core.Split | None:
+        """What is known of a split: of its source, or of its batches where that holds no numbers.
+
+        A source of file names tells how many there are, and who shuffles them.
+        """
+        scanned = self.scan_of(role)
+        source: core.Split | None = scanned.split if scanned is not None else None
+        if source is None or not source.scanned:
+            return source if fed is None else _split_of(fed)
+        if role == "train" and self.handed.shuffled:
+            source = replace(source, shuffled_by="fit")
+        if fed is not None and all(part.kind == "other" for part in source.inputs):
+            return replace(
+                _split_of(fed),
+                examples=source.examples,
+                shuffled_by=source.shuffled_by,
+                shuffle_buffer=source.shuffle_buffer,
+                duplicates=source.duplicates,
+                remarks=("Its source holds no numbers: the figures are of batches as fed.",),
+            )
+        return source
+
     def _across(self, fed: dict[str, Any]) -> core.Across | None:
         """Copies are told best at the source, preprocessing by what reaches the model."""
-        roles = ("train", "validation")
-        pairs = [tuple(self.scan_of(role) for role in roles)]
-        if fed:
-            pairs.append(tuple(fed.get(role) or self.scan_of(role) for role in roles))
-        compared = [
-            compare(train, other)
-            for train, other in pairs
-            if train is not None and other is not None
-            if train.split.scanned and other.split.scanned
-        ]
-        if not compared:
-            return None
-        return replace(compared[-1], duplicates=compared[0].duplicates)
+        source = _compared(self.scan_of("train"), self.scan_of("validation"))
+        if not fed:
+            return source
+        train, other = (fed.get(role) or self._without_steps(role) for role in ROLES)
+        seen = _compared(train, other)
+        if seen is None:
+            mapped = any(before_map(s.split) for s in map(self.scan_of, ROLES) if s is not None)
+            return replace(source, at_source=mapped) if source is not None else None
+        copies = source.duplicates if source is not None else seen.duplicates
+        return replace(
+            seen, duplicates=copies, train_rows=train.split.scanned, other_rows=other.split.scanned
+        )
+
+    def _without_steps(self, role: str) -> Any:
+        """The scan of data that reach the model as they were handed in; None for pipelines."""
+        x = self._data(role)[0]
+        return None if hasattr(x, "element_spec") else self.scan_of(role)
+
+    def form(self, role: str) -> str | None:
+        """Form of the first target as the loss sees it."""
+        found = self._fed_scans.get(role) or self.scan_of(role)
+        targets = found.split.targets if found is not None else ()
+        return targets[0].form if targets else None
 
     def scan_of(self, role: str) -> Any:
         """The scan of a split, None where there is none."""
@@ -216,6 +247,19 @@ class Splits:
         return keras.tree.map_structure(
             lambda a: keras.KerasTensor((None, *a.shape[1:]), _dtype(a)), x
         )
+
+
+def _split_of(scanned: Any) -> core.Split:
+    found: core.Split = scanned.split
+    return found
+
+
+def _compared(train: Any, other: Any) -> core.Across | None:
+    """One split against another, where both were scanned."""
+    if train is None or other is None or not train.split.scanned or not other.split.scanned:
+        return None
+    found: core.Across = compare(train, other)
+    return found
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -16,7 +16,7 @@ from convalesce.observe.guard import Stopwatch, guarded, kept_random_state, plai
 from convalesce.observe.model import first_kinds, read_model
 from convalesce.observe.options import Options
 from convalesce.observe.setup import read_setup, resolved
-from convalesce.observe.splits import Splits
+from convalesce.observe.splits import ROLES, Splits
 
 ANSWERS_SHARE = 0.02  # of the training's time, for the answers of one split
 ANSWERS_FLOOR_S = 1.0
@@ -183,26 +183,17 @@ class Watch:
 
     def _record_answers(self, training: float) -> None:
         limit = max(ANSWERS_FLOOR_S, ANSWERS_SHARE * training)
-        parts: list[tuple[core.Role, Any, Any]] = [
-            ("train", core.TRAIN_ANSWERS, (core.FED, core.TRAIN)),
-            ("validation", core.VALIDATION_ANSWERS, (core.VALIDATION, core.FED, core.TRAIN)),
-        ]
-        for role, signal, sources in parts:
+        if self.splits is None:
+            return
+        signals = {"train": core.TRAIN_ANSWERS, "validation": core.VALIDATION_ANSWERS}
+        for role in ROLES:
             with guarded(self.remarks, f"the answers on the {role} data"):
-                batches = self.splits.batches(role) if self.splits is not None else []
-                form = next(
-                    (
-                        self.recorded[s].targets[0].form
-                        for s in sources
-                        if s in self.recorded and self.recorded[s].targets
-                    ),
-                    None,
-                )
+                batches, form = self.splits.batches(role), self.splits.form(role)
                 if not batches or form is None:
                     continue
                 answers = read_answers(self.model, batches, role=role, form=form, seconds=limit)
                 if answers is not None:
-                    self.recorded[signal] = answers
+                    self.recorded[signals[role]] = answers
 
     def _record_resolved(self) -> None:
         """Losses and metrics by the names that Keras gave them while it trained."""
