@@ -42,6 +42,7 @@ class Instrument:
         self._unread: list[tuple[int, Any, Any]] = []
         self._fed: list[Any] = []
         self._fed_bytes = 0
+        self._fed_whole = False
         self._model: Any = None
         self._own_maker: Any = None
         self._bad_weight: tuple[int, str] | None = None
@@ -198,6 +199,7 @@ class Instrument:
         Args:
             epoch: Keras's number of it, 0-based.
         """
+        self._fed_whole = bool(self._fed)
         with self._timed(), self._guarded():
             self._course.close(epoch, self._examples())
             self._read()
@@ -235,7 +237,10 @@ class Instrument:
         return origins.find(self._rows, self._losses(), self._course.starts(), self._bad_weight)
 
     def fed(self) -> list[tuple[Any, Any, Any]]:
-        """Batches as they reached the model: (x, y, sample weight or None), 64 rows at most."""
+        """Batches of one epoch as they reached the model: (x, y, weight or None), 64 rows at most.
+
+        Of one epoch only: later ones bring the same examples again, which would look like copies.
+        """
         import tensorflow as tf
 
         def host(value: Any) -> Any:
@@ -260,6 +265,8 @@ class Instrument:
             self._rows = self._rows[:half:2] + self._rows[half:]
 
     def _keep_fed(self, shown: Any) -> None:
+        if self._fed_whole:
+            return
         import tensorflow as tf
 
         size = sum(
