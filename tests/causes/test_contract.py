@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.core import Cause, Change, Crash, Evidence, Series, Signal, Signals, Trial
+from convalesce.core import (
+    Cause,
+    Change,
+    Crash,
+    Evidence,
+    Series,
+    Signal,
+    Signals,
+    Trial,
+)
 from convalesce.core.signal import UnrecordedSignal
 
 SECTIONS = ("Symptom", "Why it happens", "How it is confirmed", "Remedy", "Sources")

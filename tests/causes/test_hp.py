@@ -8,7 +8,15 @@ import pytest
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.core import HISTORY, LEARNING_RATE, LOSS, MODEL, SETUP, UPDATE_RATIO, Evidence
+from convalesce.core import (
+    HISTORY,
+    LEARNING_RATE,
+    LOSS,
+    MODEL,
+    SETUP,
+    UPDATE_RATIO,
+    Evidence,
+)
 
 STEPS = 400
 OWN = [

@@ -7,7 +7,15 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.core import HISTORY, LOSS, MODEL, PENALTY, SETUP, TRAIN, Evidence
+from convalesce.core import (
+    HISTORY,
+    LOSS,
+    MODEL,
+    PENALTY,
+    SETUP,
+    TRAIN,
+    Evidence,
+)
 
 FALLING = tuple(float(v) for v in np.geomspace(1.5, 0.01, 12))
 TURNED = (1.2, 0.9, 0.7, 0.65, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4)

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from convalesce import core
-from convalesce.core import Health, Severity, Verdict
+from convalesce.core import (
+    Health,
+    Severity,
+    Verdict,
+)
 
 NAN, INF = math.nan, math.inf
 FIT = core.Site("train.py", 16)

@@ -78,8 +78,6 @@ from convalesce.core.change import Trial as Trial
 from convalesce.core.change import UnifyPreprocessing as UnifyPreprocessing
 from convalesce.core.change import WarmUp as WarmUp
 from convalesce.core.change import WeightClasses as WeightClasses
-from convalesce.core.collision import Collision as Collision
-from convalesce.core.collision import collision as collision
 from convalesce.core.course import Crash as Crash
 from convalesce.core.course import Evaluation as Evaluation
 from convalesce.core.course import Evaluations as Evaluations
@@ -109,12 +107,6 @@ from convalesce.core.finding import NotAsked as NotAsked
 from convalesce.core.finding import Verdict as Verdict
 from convalesce.core.lab import Lab as Lab
 from convalesce.core.lab import Outcome as Outcome
-from convalesce.core.measure import Unsuited as Unsuited
-from convalesce.core.measure import resolved as resolved
-from convalesce.core.measure import unsuited as unsuited
-from convalesce.core.mismatch import Mismatch as Mismatch
-from convalesce.core.mismatch import blamed as blamed
-from convalesce.core.mismatch import mismatches as mismatches
 from convalesce.core.model import Layer as Layer
 from convalesce.core.model import Model as Model
 from convalesce.core.model import Output as Output
@@ -133,8 +125,3 @@ from convalesce.core.signal import Signal as Signal
 from convalesce.core.signal import Signals as Signals
 from convalesce.core.signal import UnrecordedSignal as UnrecordedSignal
 from convalesce.core.site import Site as Site
-from convalesce.core.task import Goal as Goal
-from convalesce.core.task import Task as Task
-from convalesce.core.task import goals as goals
-from convalesce.core.task import reached as reached
-from convalesce.core.task import task_of as task_of

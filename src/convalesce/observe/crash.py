@@ -10,7 +10,10 @@ from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any, Literal
 
-from convalesce.core import Crash, Site
+from convalesce.core import (
+    Crash,
+    Site,
+)
 from convalesce.observe.messages import layer_in, node_of, numbers_in, sentence
 from convalesce.observe.sites import is_runner, is_users, site_at
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from convalesce import core
-from convalesce.core.data_reading import before_map
 from convalesce.observe.arguments import Handed, first_leaf, is_indexable
 from convalesce.observe.guard import guarded
 from convalesce.observe.sample import sample_arrays, sample_dataset
 from convalesce.observe.scan import Tee, compare, from_batches, scan
+from convalesce.readings.data_reading import before_map
 
 ROLES: tuple[core.Role, ...] = ("train", "validation")
 Record = dict[core.Signal[Any], Any]

@@ -10,7 +10,10 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from convalesce.core import Cause, Examined
+from convalesce.core import (
+    Cause,
+    Examined,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console

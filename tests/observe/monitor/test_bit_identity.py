@@ -10,7 +10,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convalesce.core import GRADIENT_NORM, LOSS, WEIGHT_NORM
+from convalesce.core import (
+    GRADIENT_NORM,
+    LOSS,
+    WEIGHT_NORM,
+)
 from convalesce.observe.monitor import Instrument
 from convalesce.observe.monitor.taps import patched
 from tests.observe.monitor.nets import CASES, trained

@@ -7,7 +7,10 @@ import pytest
 from sklearn.datasets import load_digits, load_iris
 from sklearn.neighbors import NearestNeighbors
 
-from convalesce.core import Neighbours, Telltale
+from convalesce.core import (
+    Neighbours,
+    Telltale,
+)
 from convalesce.observe.scan import scan
 from convalesce.observe.scan.structure import Array
 

@@ -11,7 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convalesce.core import Fit, Run, codec, record
+from convalesce.core import (
+    Fit,
+    Run,
+    codec,
+    record,
+)
 from convalesce.core.catalogue import ACROSS, TRAIN
 from convalesce.observe.scan import compare, from_batches, passing, reading, scan
 

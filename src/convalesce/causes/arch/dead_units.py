@@ -33,7 +33,13 @@ from __future__ import annotations
 import numpy as np
 
 from convalesce import core
-from convalesce.core import DEAD_UNITS, LOSS, MODEL, TRAIN_ANSWERS, flow
+from convalesce.core import (
+    DEAD_UNITS,
+    LOSS,
+    MODEL,
+    TRAIN_ANSWERS,
+)
+from convalesce.readings import flow
 
 DEAD = core.Limit(0.5, unit="1", source="half of the units that fired at first are lost for good")
 WHOLE = core.Limit(0.95, unit="1", source="the layer passes all but nothing on")

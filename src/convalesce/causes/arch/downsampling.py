@@ -33,7 +33,14 @@ import re
 from dataclasses import replace
 
 from convalesce import core
-from convalesce.core import LOSS, MODEL, TRAIN, TRAIN_ANSWERS, VALIDATION_ANSWERS, flow, structure
+from convalesce.core import (
+    LOSS,
+    MODEL,
+    TRAIN,
+    TRAIN_ANSWERS,
+    VALIDATION_ANSWERS,
+)
+from convalesce.readings import flow, structure
 
 STEEP = core.Limit(
     3, unit="1", source="stride a weighted layer; VGG, ResNet and their kin stay at 2 or below"

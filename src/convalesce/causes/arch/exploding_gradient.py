@@ -43,9 +43,8 @@ from convalesce.core import (
     ORIGIN,
     SETUP,
     TRAIN_ANSWERS,
-    flow,
-    structure,
 )
+from convalesce.readings import flow, structure
 
 GROWN = core.Limit(100, unit="1", source="two orders: well beyond the drift of a sound training")
 SCALED = core.Limit(

@@ -43,9 +43,8 @@ from convalesce.core import (
     SETUP,
     TRAIN_ANSWERS,
     UPDATE_RATIO,
-    flow,
-    structure,
 )
+from convalesce.readings import flow, structure
 
 SHARE = core.Limit(
     0.1, unit="1", source="share of the kernels' weights that cannot learn; less is a detail"

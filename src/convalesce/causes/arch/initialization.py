@@ -32,8 +32,15 @@ import math
 from dataclasses import replace
 
 from convalesce import core
-from convalesce.core import LOSS, MODEL, SETUP, TRAIN, TRAIN_ANSWERS, flow, structure
-from convalesce.core.curves import chance_loss
+from convalesce.core import (
+    LOSS,
+    MODEL,
+    SETUP,
+    TRAIN,
+    TRAIN_ANSWERS,
+)
+from convalesce.readings import flow, structure
+from convalesce.readings.curves import chance_loss
 
 COPIES = core.Limit(
     0.5, unit="1", source="units that start equal get equal gradients and stay equal"

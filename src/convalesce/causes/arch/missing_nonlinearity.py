@@ -33,7 +33,12 @@ import math
 from dataclasses import replace
 
 from convalesce import core
-from convalesce.core import LOSS, MODEL, TRAIN_ANSWERS, flow, structure
+from convalesce.core import (
+    LOSS,
+    MODEL,
+    TRAIN_ANSWERS,
+)
+from convalesce.readings import flow, structure
 
 LINEAR = core.Limit(
     1, unit="layers", source="a product of matrices is one matrix: the layers in front add nothing"

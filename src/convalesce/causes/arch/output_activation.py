@@ -30,9 +30,16 @@ Softmax for one of many, sigmoid for yes or no and for many of many, linear for 
 
 from __future__ import annotations
 
-from convalesce import core
-from convalesce.core import CRASH, FED, LOSS, MODEL, SETUP, TRAIN
-from convalesce.core.specimen_fit import fit, labels, loss
+from convalesce import core, readings
+from convalesce.core import (
+    CRASH,
+    FED,
+    LOSS,
+    MODEL,
+    SETUP,
+    TRAIN,
+)
+from convalesce.readings.specimen_fit import fit, labels, loss
 
 FITS = core.Limit(0, unit="parts that don't fit", source="labels, output and loss of one task")
 SURE, SHARED = 1.0, 0.9  # strength where this part alone is at fault, and where it shares
@@ -45,8 +52,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         signals: `TRAIN`, `MODEL`, `SETUP`; `FED` where the data came through a pipeline.
     """
     model = signals[MODEL]
-    data = core.reached(signals[TRAIN], signals.get(FED))
-    found = core.blamed(data, model, signals[SETUP], "output_activation")
+    data = readings.reached(signals[TRAIN], signals.get(FED))
+    found = readings.blamed(data, model, signals[SETUP], "output_activation")
     if found is None or found.severity == core.Severity.NOTE:
         return None
     layer = next((x for x in model.layers if x.name == found.output), None)
@@ -64,7 +71,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
 
 def crash(crash: core.Crash) -> core.Evidence | None:
     """Labels and answers of different width, or answers for positions that have no label."""
-    found = core.collision(crash)
+    found = readings.collision(crash)
     if found is None or "output_activation" not in found.parts:
         return None
     limit = core.Limit(found.limit, found.unit, source="every label is compared with one answer")

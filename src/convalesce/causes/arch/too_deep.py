@@ -40,10 +40,9 @@ from convalesce.core import (
     TRAIN,
     TRAIN_ANSWERS,
     VALIDATION_ANSWERS,
-    flow,
-    structure,
 )
-from convalesce.core.curves import fall
+from convalesce.readings import flow, structure
+from convalesce.readings.curves import fall
 
 DEEP = core.Limit(
     12, unit="layers", source="VGG, section 3.1: nets of more than 11 plain layers needed a start"

@@ -40,10 +40,9 @@ from convalesce.core import (
     TRAIN,
     TRAIN_ANSWERS,
     VALIDATION_ANSWERS,
-    flow,
-    structure,
 )
-from convalesce.core.curves import ending, skill
+from convalesce.readings import flow, structure
+from convalesce.readings.curves import ending, skill
 
 NARROW = core.Limit(
     1, unit="1", source="numbers left an example over classes - 1: the rank that scores may need"

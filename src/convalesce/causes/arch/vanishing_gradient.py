@@ -37,7 +37,13 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import GRADIENT_NORM, LOSS, MODEL, TRAIN_ANSWERS, flow, structure
+from convalesce.core import (
+    GRADIENT_NORM,
+    LOSS,
+    MODEL,
+    TRAIN_ANSWERS,
+)
+from convalesce.readings import flow, structure
 
 FADED = core.Limit(
     1e-3, unit="1", source="AUTOTRAINER's beta_1: gradient of the first layer over the last"

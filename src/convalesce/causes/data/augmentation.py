@@ -37,9 +37,8 @@ from convalesce.core import (
     MODEL,
     TRAIN_ANSWERS,
     VALIDATION_ANSWERS,
-    curves,
-    data_reading,
 )
+from convalesce.readings import curves, data_reading
 
 RANGES = {
     "RandomRotation": core.Limit(30 / 360, "turn", "30 degrees, as in AutoAugment (Cubuk 2019)"),

@@ -33,7 +33,13 @@ from __future__ import annotations
 import math
 
 from convalesce import core
-from convalesce.core import SETUP, TRAIN, TRAIN_ANSWERS, VALIDATION_ANSWERS, data_reading, specimen
+from convalesce.core import (
+    SETUP,
+    TRAIN,
+    TRAIN_ANSWERS,
+    VALIDATION_ANSWERS,
+)
+from convalesce.readings import data_reading, specimen
 
 RATIO = core.Limit(
     5, unit="1", source="common classes shift the odds against the rare one by 5 (He 2009: 10 to 1)"

@@ -37,10 +37,8 @@ from convalesce.core import (
     TRAIN,
     TRAIN_ANSWERS,
     VALIDATION_ANSWERS,
-    curves,
-    data_reading,
-    specimen,
 )
+from convalesce.readings import curves, data_reading, specimen
 
 FEW = core.Limit(
     200, unit="examples", source="a class; accuracy still climbed up to here in Cho 2015"

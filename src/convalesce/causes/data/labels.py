@@ -36,7 +36,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from convalesce import core
+from convalesce import core, readings
 from convalesce.core import (
     ACROSS,
     CRASH,
@@ -49,8 +49,8 @@ from convalesce.core import (
     VALIDATION,
     VALIDATION_ANSWERS,
 )
-from convalesce.core.label_faults import LabelFault, label_faults
-from convalesce.core.specimen_fit import fit, labels, loss
+from convalesce.readings.label_faults import LabelFault, label_faults
+from convalesce.readings.specimen_fit import fit, labels, loss
 
 FITS = core.Limit(0, unit="parts that don't fit", source="labels, output and loss of one task")
 SIGNALS: dict[str, core.Signal[Any]] = {
@@ -72,8 +72,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     train, setup = signals[TRAIN], signals[SETUP]
     validation, across = signals.get(VALIDATION), signals.get(ACROSS)
     answers = signals.get(TRAIN_ANSWERS), signals.get(VALIDATION_ANSWERS)
-    data = core.reached(train, signals.get(FED))
-    found = core.blamed(data, signals[MODEL], setup, "labels")
+    data = readings.reached(train, signals.get(FED))
+    found = readings.blamed(data, signals[MODEL], setup, "labels")
     if found is not None and found.severity != core.Severity.NOTE:
         return core.Evidence(
             readings=(core.Reading(TRAIN, 1, FITS, "labels against output and loss"),),
@@ -106,7 +106,7 @@ def _evidence(fault: LabelFault, setup: core.Setup) -> core.Evidence:
 
 def crash(crash: core.Crash) -> core.Evidence | None:
     """A label without a unit, labels of another number than inputs, labels that are text."""
-    found = core.collision(crash)
+    found = readings.collision(crash)
     if found is None or "labels" not in found.parts:
         return None
     limit = core.Limit(found.limit, found.unit, source="one label for each input, one unit a class")

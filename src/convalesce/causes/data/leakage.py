@@ -41,9 +41,8 @@ from convalesce.core import (
     TRAIN,
     VALIDATION,
     VALIDATION_ANSWERS,
-    data_reading,
-    specimen,
 )
+from convalesce.readings import data_reading, specimen
 
 COPIES = core.Limit(
     0.05, unit="1", source="above the 3.3 % of CIFAR-10, which is in common use (Barz 2020)"

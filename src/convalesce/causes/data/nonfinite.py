@@ -42,8 +42,8 @@ from convalesce.core import (
     TRAIN,
     VALIDATION,
     WEIGHT_NORM,
-    specimen,
 )
+from convalesce.readings import specimen
 
 NONE = core.Limit(0, unit="values", source="a single NaN makes every weight that it reaches NaN")
 

@@ -42,11 +42,8 @@ from convalesce.core import (
     TRAIN_ANSWERS,
     VALIDATION,
     VALIDATION_ANSWERS,
-    curves,
-    data_reading,
-    differences,
-    specimen,
 )
+from convalesce.readings import curves, data_reading, differences, specimen
 
 DROP = 0.1  # of what there is to learn: the other split does worse than training
 HALF = 0.5  # of what training shows, lost on the other split

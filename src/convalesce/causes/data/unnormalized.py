@@ -42,11 +42,8 @@ from convalesce.core import (
     TRAIN,
     TRAIN_ANSWERS,
     VALIDATION_ANSWERS,
-    curves,
-    data_reading,
-    entrance,
-    specimen,
 )
+from convalesce.readings import curves, data_reading, entrance, specimen
 
 LARGE = core.Limit(
     10, unit="1", source="ten times the unit scale that initialisers assume (Glorot 2010)"

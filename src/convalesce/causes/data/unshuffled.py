@@ -37,9 +37,8 @@ from convalesce.core import (
     SETUP,
     TRAIN,
     VALIDATION,
-    data_reading,
-    specimen,
 )
+from convalesce.readings import data_reading, specimen
 
 ORDERED = core.Limit(
     0.5, unit="1", source="half way from random batches (0) to batches of one class (1)"

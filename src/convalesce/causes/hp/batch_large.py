@@ -32,7 +32,13 @@ import math
 import re
 
 from convalesce import core
-from convalesce.core import CRASH, LOSS, SETUP, TRAIN, curves
+from convalesce.core import (
+    CRASH,
+    LOSS,
+    SETUP,
+    TRAIN,
+)
+from convalesce.readings import curves
 
 SHARE = core.Limit(
     0.1, unit="1", source="Keskar et al. 2017: a tenth of the training data is a large batch"

@@ -34,7 +34,13 @@ from __future__ import annotations
 import numpy as np
 
 from convalesce import core
-from convalesce.core import HISTORY, LOSS, MODEL, SETUP, curves
+from convalesce.core import (
+    HISTORY,
+    LOSS,
+    MODEL,
+    SETUP,
+)
+from convalesce.readings import curves
 
 NORMALISED = core.Limit(
     4, unit="examples", source="Wu and He 2018, figure 1: the error grows below 8 and fast from 4"

@@ -29,7 +29,11 @@ from __future__ import annotations
 import math
 
 from convalesce import core
-from convalesce.core import HISTORY, SETUP, curves
+from convalesce.core import (
+    HISTORY,
+    SETUP,
+)
+from convalesce.readings import curves
 
 PACE = core.Limit(
     0.5,

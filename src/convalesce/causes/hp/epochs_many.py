@@ -30,7 +30,11 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import HISTORY, SETUP, curves
+from convalesce.core import (
+    HISTORY,
+    SETUP,
+)
+from convalesce.readings import curves
 
 RISE = core.Limit(
     0.05, unit="1", source="Prechelt 1998: generalisation loss of 5 %, the largest limit tried"

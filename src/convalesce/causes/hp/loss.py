@@ -34,10 +34,19 @@ from __future__ import annotations
 
 import math
 
-from convalesce import core
-from convalesce.core import CRASH, FED, HISTORY, LOSS, MODEL, SETUP, TRAIN, TRAIN_ANSWERS
-from convalesce.core.specimen_fit import fit, labels, loss
-from convalesce.core.task import BINARY_LOSSES, ROW_LOSSES, SPARSE_LOSSES
+from convalesce import core, readings
+from convalesce.core import (
+    CRASH,
+    FED,
+    HISTORY,
+    LOSS,
+    MODEL,
+    SETUP,
+    TRAIN,
+    TRAIN_ANSWERS,
+)
+from convalesce.readings.specimen_fit import fit, labels, loss
+from convalesce.readings.task import BINARY_LOSSES, ROW_LOSSES, SPARSE_LOSSES
 
 FITS = core.Limit(0, unit="parts that don't fit", source="labels, output and loss of one task")
 FLOOR = core.Limit(0, unit="nat", source="a cross-entropy or an error is never below 0")
@@ -61,20 +70,20 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """
     setup = signals[SETUP]
     answers, history = signals.get(TRAIN_ANSWERS), signals.get(HISTORY)
-    data, model = core.reached(signals[TRAIN], signals.get(FED)), signals[MODEL]
-    found = core.blamed(data, model, setup, "loss")
+    data, model = readings.reached(signals[TRAIN], signals.get(FED)), signals[MODEL]
+    found = readings.blamed(data, model, setup, "loss")
     if found is None:
-        named = core.blamed(data, model, setup, "labels")
+        named = readings.blamed(data, model, setup, "labels")
         return None if named else _below_zero(setup, history)
     slow = found.severity == core.Severity.NOTE
     gained = _gain(answers)
     if slow and not gained < LEARNT.value:
         return None
-    readings = [core.Reading(SETUP, 1, FITS, "loss against labels and output")]
+    shown = [core.Reading(SETUP, 1, FITS, "loss against labels and output")]
     if slow:
-        readings.insert(0, core.Reading(TRAIN_ANSWERS, gained, LEARNT, "of the way learnt"))
+        shown.insert(0, core.Reading(TRAIN_ANSWERS, gained, LEARNT, "of the way learnt"))
     return core.Evidence(
-        readings=tuple(readings),
+        readings=tuple(shown),
         says=found.says,
         strength=SLOW if slow else SHARED if found.tied else SURE,
         stated=not slow,
@@ -114,7 +123,7 @@ def _below_zero(setup: core.Setup, history: core.History | None) -> core.Evidenc
 
 def crash(crash: core.Crash) -> core.Evidence | None:
     """Labels in a form that the loss does not take, or no loss."""
-    found = core.collision(crash)
+    found = readings.collision(crash)
     if found is None or "loss" not in found.parts:
         return None
     return core.Evidence(

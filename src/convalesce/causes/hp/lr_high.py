@@ -35,7 +35,13 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import LOSS, SETUP, UPDATE_RATIO, WEIGHT_NORM, curves
+from convalesce.core import (
+    LOSS,
+    SETUP,
+    UPDATE_RATIO,
+    WEIGHT_NORM,
+)
+from convalesce.readings import curves
 
 VIOLENT = core.Limit(
     0.1,

@@ -32,7 +32,11 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import LOSS, UPDATE_RATIO, curves
+from convalesce.core import (
+    LOSS,
+    UPDATE_RATIO,
+)
+from convalesce.readings import curves
 
 RATIO = core.Limit(
     1e-3, unit="1", source="CS231n notes: about 1e-3 a step is healthy, much less is too slow"

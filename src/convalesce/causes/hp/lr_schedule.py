@@ -36,7 +36,13 @@ from typing import Any, cast
 import numpy as np
 
 from convalesce import core
-from convalesce.core import HISTORY, LEARNING_RATE, LOSS, SETUP, curves
+from convalesce.core import (
+    HISTORY,
+    LEARNING_RATE,
+    LOSS,
+    SETUP,
+)
+from convalesce.readings import curves
 
 FADING = 0.1  # of its height: from here on the rate itself may slow the fall
 SPENT = 1e-2  # of its height: the smallest rate of He et al. 2016's step decay

@@ -34,10 +34,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from convalesce import core
-from convalesce.core import CRASH, FED, HISTORY, LOSS, MODEL, SETUP, TRAIN, VALIDATION_ANSWERS
-from convalesce.core.measure import HITS
-from convalesce.core.specimen_fit import fit, labels, loss
+from convalesce import core, readings
+from convalesce.core import (
+    CRASH,
+    FED,
+    HISTORY,
+    LOSS,
+    MODEL,
+    SETUP,
+    TRAIN,
+    VALIDATION_ANSWERS,
+)
+from convalesce.readings.measure import HITS
+from convalesce.readings.specimen_fit import fit, labels, loss
 
 SUITS = core.Limit(0, unit="metrics that don't suit", source="what each metric computes")
 PRAISED = core.Limit(
@@ -55,16 +64,16 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """
     setup = signals[SETUP]
     answers, history = signals.get(VALIDATION_ANSWERS), signals.get(HISTORY)
-    data = core.reached(signals[TRAIN], signals.get(FED))
-    listed = tuple(core.goals(data, signals[MODEL], setup)) if data else ()
+    data = readings.reached(signals[TRAIN], signals.get(FED))
+    listed = tuple(readings.goals(data, signals[MODEL], setup)) if data else ()
     if len(listed) != 1 or len(setup.losses) != 1 or setup.custom_train_step:
         return None
     (goal,) = listed
-    task = core.task_of(goal.targets, goal.output, goal.loss)
-    if core.blamed(data, signals[MODEL], setup, "labels") and task.recoded:
+    task = readings.task_of(goal.targets, goal.output, goal.loss)
+    if readings.blamed(data, signals[MODEL], setup, "labels") and task.recoded:
         task = replace(task, labels=task.recoded)
-    metrics = core.resolved(setup, task.labels, goal.output.width)
-    found = [core.unsuited(task, goal.output.width, goal.loss, m) for m in metrics]
+    metrics = readings.resolved(setup, task.labels, goal.output.width)
+    found = [readings.unsuited(task, goal.output.width, goal.loss, m) for m in metrics]
     wrong = [u for u in found if u is not None]
     if wrong:
         return _misfit(wrong, len(metrics), setup)
@@ -73,7 +82,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     return None
 
 
-def _misfit(wrong: list[core.Unsuited], metrics: int, setup: core.Setup) -> core.Evidence:
+def _misfit(wrong: list[readings.Unsuited], metrics: int, setup: core.Setup) -> core.Evidence:
     first = min(wrong, key=lambda u: u.minor)
     followed = _followed(setup)
     weighty = not first.minor and (bool(followed) or len(wrong) == metrics)
@@ -128,7 +137,7 @@ def _praises_nothing(
 
 def crash(crash: core.Crash) -> core.Evidence | None:
     """A metric that Keras does not know or that cannot compare labels with answers."""
-    found = core.collision(crash)
+    found = readings.collision(crash)
     if found is None or "metric" not in found.parts:
         return None
     return core.Evidence(

@@ -36,7 +36,13 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import LOSS, MODEL, SETUP, UPDATE_RATIO, curves
+from convalesce.core import (
+    LOSS,
+    MODEL,
+    SETUP,
+    UPDATE_RATIO,
+)
+from convalesce.readings import curves
 
 MOMENTUM = core.Limit(
     0.99, unit="1", source="Sutskever et al. 2013: 0.9 to 0.99 as a rule; a memory of 100 steps"

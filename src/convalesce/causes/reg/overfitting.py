@@ -35,7 +35,13 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import HISTORY, LOSS, MODEL, VALIDATION_ANSWERS, curves
+from convalesce.core import (
+    HISTORY,
+    LOSS,
+    MODEL,
+    VALIDATION_ANSWERS,
+)
+from convalesce.readings import curves
 
 RISE = core.Limit(
     0.05, unit="1", source="Prechelt 1998: generalisation loss of 5 %, the largest limit tried"

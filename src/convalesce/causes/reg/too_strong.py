@@ -35,7 +35,13 @@ import math
 import numpy as np
 
 from convalesce import core
-from convalesce.core import LOSS, MODEL, PENALTY, WEIGHT_NORM, curves
+from convalesce.core import (
+    LOSS,
+    MODEL,
+    PENALTY,
+    WEIGHT_NORM,
+)
+from convalesce.readings import curves
 
 SHARE = core.Limit(0.5, unit="1", source="the penalty is the larger part of what training lowers")
 SHRUNK = core.Limit(

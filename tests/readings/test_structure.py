@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from convalesce import core
-from convalesce.core import structure
+from convalesce.readings import structure
 
 
 def dense(name: str, activation: str = "linear", *, into: int = 64, width: int = 64) -> core.Layer:

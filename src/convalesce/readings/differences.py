@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from convalesce.core.data import Across, Split
-from convalesce.core.data_reading import (
+from convalesce.core.evidence import Limit
+from convalesce.readings.data_reading import (
     copies,
     error_of_shift,
     noise_of_distance,
     size,
     unit,
 )
-from convalesce.core.evidence import Limit
 
 SHIFT = Limit(1, unit="std", source="the whole deviation of the training values")
 SPREAD = Limit(2, unit="1", source="a factor of 2, as between 0..1 and -1..1")

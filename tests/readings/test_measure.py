@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from convalesce.core import Loss, Output, Targets, resolved, task_of, unsuited
-from convalesce.core.specimen_fit import labels, loss, model, setup
+from convalesce.core import (
+    Loss,
+    Output,
+    Targets,
+)
+from convalesce.readings import resolved, task_of, unsuited
+from convalesce.readings.specimen_fit import labels, loss, model, setup
 
 BCE, CCE, SCCE = (
     "binary_crossentropy",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convalesce import core
-from convalesce.core import data_reading, differences, entrance, specimen
+from convalesce.readings import data_reading, differences, entrance, specimen
 
 
 def test_labels_are_those_of_one_class_an_example() -> None:

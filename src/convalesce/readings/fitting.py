@@ -14,7 +14,7 @@ from typing import Literal
 from convalesce.core.change import Change, PoolGlobally
 from convalesce.core.evidence import Severity
 from convalesce.core.setup import Loss
-from convalesce.core.task import (
+from convalesce.readings.task import (
     BINARY_LOSSES,
     CLASS_LOSSES,
     HINGES,

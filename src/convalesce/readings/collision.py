@@ -20,7 +20,7 @@ from convalesce.core.change import (
     SetOutputActivation,
 )
 from convalesce.core.course import Crash
-from convalesce.core.task import (
+from convalesce.readings.task import (
     BINARY_LOSSES,
     CLASS_LOSSES,
     REGRESSION_LOSSES,

@@ -16,10 +16,10 @@ from typing import Literal
 from convalesce.core.change import Change, RepairLabels, SetLoss, SetOutputActivation
 from convalesce.core.data import Split
 from convalesce.core.evidence import Severity
-from convalesce.core.fitting import Problem, positions_problem, problem
 from convalesce.core.model import Layer, Model
 from convalesce.core.setup import Loss, Setup
-from convalesce.core.task import Goal, Labels, Task, goals, task_of
+from convalesce.readings.fitting import Problem, positions_problem, problem
+from convalesce.readings.task import Goal, Labels, Task, goals, task_of
 
 Part = Literal["labels", "output_activation", "loss"]
 

@@ -9,7 +9,7 @@ from convalesce.core.data import Split, TargetForm, Targets
 from convalesce.core.model import Layer, Model, Output
 from convalesce.core.setup import Callback, Loss, Setup
 from convalesce.core.signal import Signal
-from convalesce.core.specimen import split
+from convalesce.readings.specimen import split
 
 EXAMPLES = 1000
 _RANGES: dict[str, tuple[float, float, float, float]] = {

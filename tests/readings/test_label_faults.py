@@ -5,10 +5,17 @@ from typing import Any
 
 import pytest
 
-from convalesce.core import SETUP, TRAIN, Across, Duplicates, Predictions, Targets
-from convalesce.core.label_faults import LabelFault, label_faults
-from convalesce.core.specimen import inputs
-from convalesce.core.specimen_fit import fit, labels, loss
+from convalesce.core import (
+    SETUP,
+    TRAIN,
+    Across,
+    Duplicates,
+    Predictions,
+    Targets,
+)
+from convalesce.readings.label_faults import LabelFault, label_faults
+from convalesce.readings.specimen import inputs
+from convalesce.readings.specimen_fit import fit, labels, loss
 
 FIGURES, SCCE = loss("mean_squared_error"), loss("sparse_categorical_crossentropy")
 

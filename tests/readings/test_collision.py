@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from convalesce.core import Crash, collision
+from convalesce.core import Crash
+from convalesce.readings import collision
 
 MESSAGES = tomllib.loads(
     (Path(__file__).parents[1] / "observe" / "crash_messages.toml").read_text()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from convalesce.core.change import Change, Deduplicate, DropRows, RepairLabels
 from convalesce.core.course import Predictions
 from convalesce.core.data import Across, Split, Targets
-from convalesce.core.mispairing import mispairings
 from convalesce.core.setup import Setup
-from convalesce.core.task import CLASS_LOSSES, REGRESSION_LOSSES
+from convalesce.readings.mispairing import mispairings
+from convalesce.readings.task import CLASS_LOSSES, REGRESSION_LOSSES
 
 FEW = 0.01  # share of rows up to which contradictions are taken for slips of the pen
 BESIDE = 0.5  # IoU that a model must reach on training to count as having learnt the masks

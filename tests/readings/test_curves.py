@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convalesce import core
-from convalesce.core import curves
+from convalesce.readings import curves
 
 EPOCHS = np.arange(1, 21)
 ANY = st.lists(st.floats(width=64) | st.sampled_from([math.nan, math.inf, 0.0, 1e308]), max_size=40)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from convalesce import core
-from convalesce.core import flow
+from convalesce.readings import flow
 
 
 def layer(name: str, *, width: int = 4, into: int = 4, activation: str = "relu") -> core.Layer:

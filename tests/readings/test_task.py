@@ -5,11 +5,19 @@ from typing import Literal
 
 import pytest
 
-from convalesce.core import MODEL, SETUP, TRAIN, Loss, Mismatch, Severity, Targets
-from convalesce.core import goals as goals_of
-from convalesce.core.mismatch import blamed, mismatches
-from convalesce.core.specimen_fit import fit, labels, loss, model
-from convalesce.core.task import Goal, reached, task_of
+from convalesce.core import (
+    MODEL,
+    SETUP,
+    TRAIN,
+    Loss,
+    Severity,
+    Targets,
+)
+from convalesce.readings import Mismatch
+from convalesce.readings import goals as goals_of
+from convalesce.readings.mismatch import blamed, mismatches
+from convalesce.readings.specimen_fit import fit, labels, loss, model
+from convalesce.readings.task import Goal, reached, task_of
 
 BCE, CCE, SCCE = (
     "binary_crossentropy",

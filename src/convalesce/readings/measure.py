@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from convalesce.core.setup import Loss, Setup
-from convalesce.core.task import REGRESSION_LOSSES, Labels, Task
+from convalesce.readings.task import REGRESSION_LOSSES, Labels, Task
 
 HITS = frozenset({"accuracy", "binary_accuracy", "categorical_accuracy"}) | frozenset(
     {

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convalesce.core.course import Predictions
-from convalesce.core.curves import skill
 from convalesce.core.model import Layer, Model
 from convalesce.core.signal import Series
-from convalesce.core.structure import RECTIFIERS, count, hidden, weighted
+from convalesce.readings.curves import skill
+from convalesce.readings.structure import RECTIFIERS, count, hidden, weighted
 
 Floats = NDArray[np.float64]
 

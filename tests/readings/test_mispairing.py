@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convalesce.core import Across, Neighbours, Predictions, Split
-from convalesce.core.mispairing import Mispairing, agreement, mispairings
-from convalesce.core.specimen import split, targets
+from convalesce.core import (
+    Across,
+    Neighbours,
+    Predictions,
+    Split,
+)
+from convalesce.readings.mispairing import Mispairing, agreement, mispairings
+from convalesce.readings.specimen import split, targets
 
 CLASSES, K = 5, 5
 Array = NDArray[Any]
