@@ -111,6 +111,7 @@ def _step(finding: core.Finding, run: core.Run) -> int | None:
 
 def _fit(fit: core.Fit) -> dict[str, Any]:
     history = words.fact(fit.signals, core.HISTORY)
+    origin = words.fact(fit.signals, core.ORIGIN)
     return {
         "index": fit.index,
         "where": _site(fit.site),
@@ -120,6 +121,7 @@ def _fit(fit: core.Fit) -> dict[str, Any]:
         "planned": history.planned if history else None,
         "stopped": history.stopped if history else "",
         "history": {k: list(v) for k, v in history.metrics.items()} if history else {},
+        "nonfinite": asdict(origin) if origin else None,
         "cost": asdict(fit.cost),
         "remarks": list(fit.remarks),
     }

@@ -118,19 +118,6 @@ def _one(series: core.Series) -> tuple[Floats, Floats]:
     return np.asarray(series.steps, np.float64), flat[:, 0] if flat.size else np.zeros(0)
 
 
-def origin(signals: core.Signals) -> str:
-    """Where training first turned non-finite, in a sentence; empty where it did not."""
-    if core.ORIGIN not in signals:
-        return ""
-    found = signals[core.ORIGIN]
-    before = words.number(found.loss_before)
-    last = f"; the last finite loss was {before}" if math.isfinite(found.loss_before) else ""
-    return (
-        f"First non-finite: {found.first} in {words.plain(found.name, 80)}, at step {found.step} "
-        f"(epoch {found.epoch + 1}, batch {found.batch + 1}){last}."
-    )
-
-
 def flow(signals: core.Signals) -> list[Markup]:
     """How gradients, updates and activations run through the layers over time."""
     found = []

@@ -203,7 +203,7 @@ def _fit(
     return FitView(
         name=_name(fit),
         summary=_summary(fit),
-        origin=figures.origin(signals),
+        origin=words.origin(signals),
         opened=alone or fit.index in concerned,
         curves=tuple(figures.curves(signals)),
         flow=tuple(figures.flow(signals)),

@@ -92,6 +92,9 @@ def _parts(examined: core.Examined) -> Iterator[Part]:
     )
     if run.crash is not None:
         yield from _crash(run.crash, found)
+    for fit in run.fits:
+        if said := words.origin(fit.signals):
+            yield _line(2, (said, ""))
     for rank, finding in enumerate(found, 1):
         if finding.severity is core.Severity.NOTE:
             yield from _note(finding, run, rank, gap=rank == 1 or _before(found, rank))

@@ -232,3 +232,16 @@ def page_of(cause: str) -> str:
     """Markdown page of a cause, its title line left out; empty for an unknown one."""
     known = all_causes().get(cause)
     return (known.page or "").partition("\n")[2].strip() if known else ""
+
+
+def origin(signals: core.Signals) -> str:
+    """Where training first turned non-finite, in a sentence; empty where it did not."""
+    if core.ORIGIN not in signals:
+        return ""
+    found = signals[core.ORIGIN]
+    before = number(found.loss_before)
+    last = f"; the last finite loss was {before}" if math.isfinite(found.loss_before) else ""
+    return (
+        f"First non-finite: {found.first} in {plain(found.name, 80)}, at step {found.step} "
+        f"(epoch {found.epoch + 1}, batch {found.batch + 1}){last}."
+    )
