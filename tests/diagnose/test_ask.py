@@ -1,5 +1,9 @@
 """Order and standing of findings, on evidence made by hand."""
 
+from dataclasses import replace
+
+import pytest
+
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.diagnose.ask import diagnose, explained, finding, health, in_order
@@ -92,3 +96,46 @@ def test_a_crash_is_the_verdict_whatever_the_fits_showed() -> None:
     fits = (core.Fit(index=0, signals=nan_data()),)
     diagnosis = diagnose_run(core.Run(script="train.py", fits=fits, crash=crash, status=1))
     assert diagnosis.health is core.Health.CRASHED
+
+
+def test_a_training_that_ended_in_nan_is_never_called_healthy() -> None:
+    history = core.History(metrics={"loss": (1.0, float("nan"))})
+    record = core.record({core.HISTORY: history})
+    diagnosis = diagnose(record)
+    assert diagnosis.findings == ()
+    assert diagnosis.health is core.Health.UNDECIDED
+    whole = diagnose_run(core.Run(script="t.py", fits=(core.Fit(index=0, signals=record),)))
+    assert whole.health is core.Health.UNDECIDED
+    assert "non-finite" in whole.remarks[0]
+
+
+def test_a_split_of_which_nothing_was_read_counts_as_missing() -> None:
+    unread = core.Split(
+        role="train",
+        source="generator",
+        examples=None,
+        scanned=0,
+        whole=False,
+        inputs=(),
+        targets=(),
+    )
+    asked = {n.cause for n in diagnose(core.record({core.TRAIN: unread})).not_asked}
+    needy = {c.id for c in all_causes().values() if core.TRAIN in c.needs}
+    assert needy <= asked
+    assert "data.nonfinite" in asked
+
+
+def test_a_cause_that_fails_is_named_and_the_others_are_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = all_causes()["hp.lr_high"]
+
+    def fails(_: core.Signals) -> core.Evidence | None:
+        raise ZeroDivisionError("ours")
+
+    spoiled = dict(all_causes()) | {"hp.lr_high": replace(broken, needs=(), symptom=fails)}
+    monkeypatch.setattr("convalesce.diagnose.ask.all_causes", lambda: spoiled)
+    diagnosis = diagnose(nan_data())
+    assert diagnosis.findings[0].cause == "data.nonfinite"
+    why = {n.cause: n.why for n in diagnosis.not_asked}["hp.lr_high"]
+    assert "ZeroDivisionError: ours" in why

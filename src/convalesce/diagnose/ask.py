@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from convalesce.causes import all_causes
 UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
 SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
 
+UNEXPLAINED = "Training turned non-finite, and none of the causes that could be asked explains it."
 WHY_ABSENT: dict[core.Signal[Any], str] = {
     core.TRAIN: "the training data could not be scanned",
     core.VALIDATION: "the fit had no validation data that could be scanned",
@@ -55,9 +57,20 @@ def diagnose(signals: core.Signals, *, fit: int = 0, mute: Iterable[str] = ()) -
             if evidence is not None:
                 findings.append(finding(cause, evidence, fit=fit))
     ordered = in_order(explained(findings))
+    found = health(ordered)
+    remarks: tuple[str, ...] = ()
+    if found is core.Health.HEALTHY and turned_nonfinite(signals):
+        found, remarks = core.Health.UNDECIDED, (UNEXPLAINED,)
     return core.Diagnosis(
-        health=health(ordered), findings=tuple(ordered), not_asked=tuple(not_asked)
+        health=found, findings=tuple(ordered), not_asked=tuple(not_asked), remarks=remarks
     )
+
+
+def turned_nonfinite(signals: core.Signals) -> bool:
+    """Training ended in NaN or infinity: whatever else it is, it is not healthy."""
+    history = signals.recorded.get(core.HISTORY)
+    losses = history.curve("loss") if isinstance(history, core.History) else ()
+    return core.ORIGIN in signals or bool(losses and not math.isfinite(losses[-1]))
 
 
 def _readable(signals: core.Signals) -> core.Signals:

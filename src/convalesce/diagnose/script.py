@@ -17,8 +17,10 @@ def diagnose_run(run: core.Run, *, mute: Iterable[str] = ()) -> core.Diagnosis:
     by_cause: dict[str, list[core.Finding]] = {}
     not_asked: dict[str, core.NotAsked] = {}
     asked: set[str] = set()
+    remarks: list[str] = []
     for fit in run.fits:
         diagnosis = diagnose(fit.signals, fit=fit.index, mute=muted)
+        remarks += diagnosis.remarks
         not_asked.update({n.cause: n for n in diagnosis.not_asked})
         asked |= all_causes().keys() - {n.cause for n in diagnosis.not_asked}
         for one in diagnosis.findings:
@@ -37,9 +39,10 @@ def diagnose_run(run: core.Run, *, mute: Iterable[str] = ()) -> core.Diagnosis:
         not_asked = {c: core.NotAsked(c, why) for c in all_causes()}
     said = {f.cause for f in findings}
     return core.Diagnosis(
-        health=core.Health.CRASHED if run.crash is not None else _health(run, findings),
+        health=_health(run, findings, unexplained=bool(remarks)),
         findings=tuple(_once(findings)),
         not_asked=tuple(n for c, n in sorted(not_asked.items()) if c not in asked | said),
+        remarks=tuple(dict.fromkeys(remarks)),
     )
 
 
@@ -69,5 +72,9 @@ def _once(findings: list[core.Finding]) -> list[core.Finding]:
     return list(seen.values())
 
 
-def _health(run: core.Run, findings: list[core.Finding]) -> core.Health:
-    return health(findings) if run.fits else core.Health.UNDECIDED
+def _health(run: core.Run, findings: list[core.Finding], *, unexplained: bool) -> core.Health:
+    if run.crash is not None:
+        return core.Health.CRASHED
+    found = health(findings)
+    unsure = found is core.Health.HEALTHY and unexplained
+    return core.Health.UNDECIDED if unsure or not run.fits else found

@@ -6,6 +6,8 @@ A few updates, each far larger than the ones before, throw away what was learned
 The global gradient norm grows by orders within one run. The loss jumps, or turns into NaN, while
 inputs were finite and of an ordinary scale.
 
+Or already the first forward pass overflows, before any update was made.
+
 ## Why it happens
 A recurrent layer multiplies the gradient by the same matrix at every time step, and a deep stack
 without normalisation by one matrix a layer: where these stretch, the product grows exponentially
@@ -57,6 +59,7 @@ LONG = core.Limit(
     "were not trained from random weights",
 )
 LEARNED = 0.5  # share of the best constant answer's loss
+STEEP = {"exponential"}
 SINCE = {"activation", "loss", "gradient", "update", "weight"}
 
 
@@ -73,6 +76,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     grown = flow.growth(norms)
     if origin is not None and math.isfinite(origin.gradient_norm_before):
         grown = np.fmax(grown, flow.growth(np.append(norms, origin.gradient_norm_before)))
+    if origin is not None and (at_once := _overflow(model, origin, inputs)) is not None:
+        return at_once
     clipped = setup is not None and setup.optimizer is not None and setup.optimizer.clipping
     ended = origin is not None and origin.first in SINCE
     if clipped or not (ended or (grown >= GROWN.value and not gained >= LEARNED)):
@@ -103,6 +108,28 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     )
 
 
+def _overflow(
+    model: core.Model, origin: core.Origin, inputs: core.Series | None
+) -> core.Evidence | None:
+    """Already the first forward pass ran out of range, before any update: no rate can do that."""
+    if origin.step > 0 or origin.first != "activation" or inputs is None:
+        return None
+    high = float(np.max(np.abs(inputs.values[:1]), initial=0.0))
+    if not high <= SCALED.value:
+        return None
+    steep = tuple(x.name for x in model.layers if x.activation in STEEP)
+    why = f"; {', '.join(steep)} grow their input exponentially" if steep else ""
+    return core.Evidence(
+        readings=(core.Reading(INPUT_MAX, high, SCALED, "largest input of the first batch"),),
+        says=f"the first forward pass overflowed in {origin.name}, before any update{why}",
+        strength=0.95 if steep else 0.6,
+        stated=bool(steep),
+        severity=core.Severity.ERROR,
+        layers=steep,
+        changes=(core.SetActivation("relu", steep),) if steep else (),
+    )
+
+
 def _went_well(losses: core.Series | None) -> bool:
     """The loss had come down before it blew up: a rate too high never lets it."""
     if losses is None or losses.values.ndim != 1:
@@ -118,14 +145,20 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """Clip; then normalise what is deep; a lower rate last."""
+    if evidence.changes:
+        return [*evidence.changes, core.InsertBatchNormalization(evidence.layers)]
     changes: list[core.Change] = [core.ClipGradients(1.0)]
     if not evidence.layers:
         changes.append(core.InsertBatchNormalization())
     return [*changes, core.ScaleLearningRate(0.1)]
 
 
-def _record(norms: list[float], kind: str, origin: core.Origin | None) -> core.Signals:
-    layer = core.Layer(name="rnn", path="rnn", kind=kind, activation="relu", kernel_shape=(8, 8))
+def _record(
+    norms: list[float], kind: str, origin: core.Origin | None, activation: str = "relu"
+) -> core.Signals:
+    layer = core.Layer(
+        name="rnn", path="rnn", kind=kind, activation=activation, kernel_shape=(8, 8)
+    )
     model = core.Model(name="m", style="sequential", layers=(layer,), outputs=())
     losses = [1.0, 0.9, 0.8, 0.5, 0.3, 0.2, 0.2, 0.2]
     values: dict[core.Signal[Any], Any] = {
@@ -159,6 +192,12 @@ CAUSE = core.Cause(
             [1.0, 1.0, 0.9, 1.0, 1.1, 9.0, 4e5, math.inf],
             "SimpleRNN",
             core.Origin(step=8, first="loss", name="loss"),
+        ),
+        _record(
+            [math.nan] * 8,
+            "Dense",
+            core.Origin(step=0, first="activation", name="rnn"),
+            "exponential",
         ),
     ),
     healthy=(
