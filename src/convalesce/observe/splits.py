@@ -10,7 +10,7 @@ from convalesce import core
 from convalesce.observe.arguments import Handed, first_leaf, is_indexable
 from convalesce.observe.guard import guarded
 from convalesce.observe.sample import sample_arrays, sample_dataset
-from convalesce.observe.scan import Tee, compare, from_batches, scan
+from convalesce.observe.scan import Hints, Tee, compare, from_batches, scan
 from convalesce.readings.data_reading import before_map
 
 ROLES: tuple[core.Role, ...] = ("train", "validation")
@@ -23,7 +23,7 @@ class Splits:
     Args:
         handed: The data as fit got them, cut as Keras will cut them.
         fed: Batches of training that were kept on their way to the model.
-        hints: Class name of the layer that reads each input; None where it is not known.
+        kinds: Class name of the layer that reads each input; None where it is not known.
         remarks: Where to say what could not be read.
     """
 
@@ -32,9 +32,10 @@ class Splits:
         handed: Handed,
         fed: Callable[[], list[Any]],
         remarks: list[str],
-        hints: list[str] | None = None,
+        kinds: list[str] | None = None,
     ) -> None:
-        self.handed, self._fed, self._remarks, self._hints = handed, fed, remarks, hints
+        self.handed, self._fed, self._remarks = handed, fed, remarks
+        self._hints = Hints(layers=tuple(kinds or ()))
         self._scans: dict[str, Any] = {}
         self._tees: dict[str, Tee] = {}
         self._sampled: dict[str, list[Any]] = {}
@@ -55,7 +56,7 @@ class Splits:
                 handed.y,
                 handed.sample_weight,
                 role="train",
-                model_inputs=self._hints,
+                hints=self._hints,
                 seen=seen,
             )
         if handed.validation is not None:
@@ -63,9 +64,17 @@ class Splits:
                 self._scans["validation"] = scan(
                     *handed.validation,
                     role="validation",
-                    model_inputs=self._hints,
+                    hints=self._hints_for("other"),
                     seen=seen,
                 )
+
+    def _hints_for(self, role: str) -> Hints:
+        """A split other than training is read in the light of training's targets."""
+        if role == "train":
+            return self._hints
+        found = self._fed_scans.get("train") or self._scans.get("train")
+        targets = found.split.targets if found is not None else ()
+        return replace(self._hints, forms=tuple(t.form for t in targets))
 
     @property
     def rows(self) -> int:
@@ -89,7 +98,7 @@ class Splits:
     def _handed_on(self, role: core.Role, x: Any) -> Any:
         if is_indexable(x):
             return x
-        tee = Tee(x, role, self._hints)
+        tee = Tee(x, role, self._hints_for(role))
         if tee.handed is not x:
             self._tees[role] = tee
         return tee.handed
@@ -114,7 +123,7 @@ class Splits:
                 batches = [] if stopped and role == "validation" else self._as_fed(role)
                 if batches:
                     fed[role] = from_batches(
-                        batches, role=role, source="tf.data", model_inputs=self._hints
+                        batches, role=role, source="tf.data", hints=self._hints_for(role)
                     )
         if "train" in fed:
             # The same rows come again in later epochs: copies of one another mean nothing here.
@@ -223,7 +232,7 @@ class Splits:
 
     def hold_out(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
         """A hold-out split and how it stands against training."""
-        other = scan(x, y, weight, role="held_out", model_inputs=self._hints)
+        other = scan(x, y, weight, role="held_out", hints=self._hints_for("other"))
         train = self.scan_of("train")
         comparable = train is not None and train.split.scanned
         return other.split, compare(train, other) if comparable else None

@@ -11,7 +11,7 @@ from convalesce.core import (
     Neighbours,
     Telltale,
 )
-from convalesce.observe.scan import scan
+from convalesce.observe.scan import Hints, scan
 from convalesce.observe.scan.structure import Array
 
 DIGITS = load_digits()
@@ -91,7 +91,7 @@ def test_short_codes_are_compared_and_free_text_is_not() -> None:
     x = RNG.integers(1, 5, (400, 30))
     x[:200, ::3] = 1
     y = np.repeat([0, 1], 200)
-    found = scan(x, y, role="train", model_inputs=["Embedding"]).split
+    found = scan(x, y, role="train", hints=Hints(layers=("Embedding",))).split
     assert found.neighbours is not None and found.neighbours.agreement > 0.8
     text = RNG.integers(1, 5000, (400, 30))
     assert scan(text, y, role="train").split.neighbours is None

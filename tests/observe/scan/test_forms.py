@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convalesce.core import Targets
-from convalesce.observe.scan import scan
+from convalesce.observe.scan import Hints, scan
 
 N = 600
 RNG = np.random.default_rng(0)
@@ -144,3 +144,14 @@ def test_columns_have_their_own_mean_and_deviation() -> None:
     assert found.column_mean == pytest.approx(y.mean(0), rel=1e-5)
     assert found.column_std == pytest.approx(y.std(0), rel=1e-5)
     assert found.std == pytest.approx(y.std(), rel=1e-5)
+
+
+@pytest.mark.parametrize("rest", [[3], [7, 8, 9]])
+def test_a_split_of_a_few_classes_has_class_numbers_as_training_has(rest: list[int]) -> None:
+    labels = np.repeat(rest, 20)
+    x = np.random.default_rng(0).normal(size=(len(labels), 5))
+    alone = scan(x, labels, role="validation").split.targets[0]
+    known = scan(x, labels, role="validation", hints=Hints(forms=("class_index",)))
+    assert alone.form == "continuous"
+    assert known.split.targets[0].form == "class_index"
+    assert known.split.targets[0].counts[rest[-1]] == 20

@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_digits, load_iris, load_wine
 
 from convalesce.core import Inputs
-from convalesce.observe.scan import scan
+from convalesce.observe.scan import Hints, scan
 
 RNG = np.random.default_rng(0)
 WORDS = np.minimum(RNG.zipf(1.3, (400, 40)), 5000)
@@ -15,7 +15,7 @@ PADDED = np.where(np.arange(40) < RNG.integers(8, 40, (400, 1)), WORDS, 0)
 
 
 def _input(x: Any, *hints: str) -> Inputs:
-    return scan(x, role="train", model_inputs=hints or None).split.inputs[0]
+    return scan(x, role="train", hints=Hints(layers=tuple(hints))).split.inputs[0]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from convalesce.core import (
     record,
 )
 from convalesce.core.catalogue import ACROSS, TRAIN
-from convalesce.observe.scan import compare, from_batches, passing, reading, scan
+from convalesce.observe.scan import Hints, compare, from_batches, passing, reading, scan
 
 RNG = np.random.default_rng(0)
 X = RNG.random((300, 8, 8, 1)).astype(np.float32)
@@ -158,7 +158,7 @@ def test_batches_give_the_same_figures_as_the_whole_array() -> None:
 def test_batches_of_varying_length_are_counted_but_not_compared() -> None:
     batches = [(RNG.integers(1, 50, (8, n)), np.zeros(8), None) for n in (5, 9, 12)]
     split = from_batches(
-        batches, role="train", source="other", remark="As fed.", model_inputs=["Embedding"]
+        batches, role="train", source="other", remark="As fed.", hints=Hints(layers=("Embedding",))
     ).split
     assert split.inputs[0].shape == (None,) and split.inputs[0].vocabulary is not None
     assert "varies" in " ".join(split.remarks) and "As fed." in split.remarks

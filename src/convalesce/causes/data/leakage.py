@@ -32,6 +32,7 @@ out the input that gives the target away.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from convalesce import core
 from convalesce.core import (
@@ -50,6 +51,9 @@ COPIES = core.Limit(
 TRACES = 0.01  # a share of copies worth a note
 FEWEST = 5  # copies below this number prove nothing
 TELLS = core.Limit(0.95, unit="1", source="one input leaves a twentieth of the answer open")
+BLIND = core.Limit(0, unit="nat", source="the loss of the best constant answer")
+SOLVED = 0.1  # of what a constant answer loses
+ALIKE, MOVED = 1.1, 0.1  # hold-out inputs that far from training's could fail by themselves
 OTHERS = 0.5  # the next best input leaves at least half of it open
 COLLAPSE = core.Limit(
     4, unit="1", source="a squared error four times as large: every answer twice as far off"
@@ -70,6 +74,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     answers = signals.get(VALIDATION_ANSWERS)
     drop = data_reading.hold_out_loss(evaluations, signals.get(HISTORY), answers)
     found: list[core.Evidence | None] = [_telltale(train, drop, evaluations)]
+    found.append(_hidden(train, evaluations, signals.get(HISTORY), answers))
     if across is not None:
         found.append(_copies(train, across, validation))
         found.append(_near_copies(train, across, evaluations, drop))
@@ -167,6 +172,46 @@ def _telltale(
     )
 
 
+def _hidden(
+    train: core.Split,
+    evaluations: core.Evaluations,
+    history: core.History | None,
+    answers: core.Predictions | None,
+) -> core.Evidence | None:
+    """Validation is solved, and hold-out inputs like it are answered no better than blindly."""
+    validation = history.curve("val_loss")[-1:] if history is not None else ()
+    blind = answers.baseline_loss if answers is not None else math.nan
+    if not validation or not validation[0] <= SOLVED * blind:
+        return None
+    for call in evaluations.calls:
+        loss, across = call.metrics.get("loss", math.nan), call.across
+        if across is None or not loss >= blind or not _alike(across):
+            continue
+        telltale = train.telltale
+        where = telltale.where if telltale is not None and telltale.score > OTHERS else ""
+        hint = f"; {where} tells most of it alone" if where else ""
+        return core.Evidence(
+            readings=(
+                core.Reading(EVALUATIONS, loss, replace(BLIND, value=blind), "hold-out loss"),
+            ),
+            says=f"validation is solved (loss {validation[0]:.2g}), and hold-out data whose inputs "
+            f"look the same are answered worse than blindly ({loss:.2g} against {blind:.2g}): what "
+            f"was learned is not in the hold-out data{hint}",
+            strength=0.75,
+            severity=core.Severity.ERROR,
+            changes=((core.DropFeature(where),) if where else ()) + (core.Resplit(),),
+        )
+    return None
+
+
+def _alike(across: core.Across) -> bool:
+    """The inputs and the mix of classes are those of training."""
+    moved = max((abs(s) for s in across.shift), default=0.0)
+    rougher = across.texture if math.isfinite(across.texture) else 1.0
+    near = across.distance <= ALIKE and 1 / ALIKE <= rougher <= ALIKE
+    return near and moved <= MOVED and across.label_shift <= MOVED
+
+
 def _role(across: core.Across) -> str:
     return "hold-out" if across.role == "held_out" else "validation"
 
@@ -201,8 +246,8 @@ _COURSE = core.History(metrics={"loss": (0.2, 0.01), "val_loss": (0.1, 0.01)})
 _ANSWERS = core.Predictions(role="validation", examples=500, baseline_loss=0.6)
 
 
-def _held_out(loss: float) -> core.Evaluations:
-    return core.Evaluations(calls=(core.Evaluation(metrics={"loss": loss}),))
+def _held_out(loss: float, across: core.Across | None = None) -> core.Evaluations:
+    return core.Evaluations(calls=(core.Evaluation(metrics={"loss": loss}, across=across),))
 
 
 CAUSE = core.Cause(
@@ -225,8 +270,24 @@ CAUSE = core.Cause(
                 EVALUATIONS: _held_out(1.4),
             }
         ),
+        core.record(
+            {
+                TRAIN: _PICTURES,
+                HISTORY: _COURSE,
+                VALIDATION_ANSWERS: _ANSWERS,
+                EVALUATIONS: _held_out(5.0, core.Across(role="held_out")),
+            }
+        ),
     ),
     healthy=(
+        core.record(
+            {
+                TRAIN: _PICTURES,
+                HISTORY: _COURSE,
+                VALIDATION_ANSWERS: _ANSWERS,
+                EVALUATIONS: _held_out(5.0, core.Across(role="held_out", distance=2.0)),
+            }
+        ),
         core.record({TRAIN: _PICTURES, ACROSS: _across(exact=2, near=10)}),
         core.record({TRAIN: _TABLE, ACROSS: _across(exact=150)}),
         core.record({TRAIN: _TOLD, HISTORY: _COURSE, EVALUATIONS: _held_out(0.011)}),

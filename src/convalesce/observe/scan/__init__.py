@@ -9,11 +9,13 @@ asks for a batch twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from convalesce.core.data import Role, Source
+from convalesce.observe.scan.hints import NO_HINTS
+from convalesce.observe.scan.hints import Hints as Hints
 from convalesce.observe.scan.passing import Scan as Scan
 from convalesce.observe.scan.passing import compare as compare
 from convalesce.observe.scan.passing import nothing
@@ -30,7 +32,7 @@ def scan(  # noqa: PLR0913  # facts about the split, by name
     sample_weight: Any = None,
     *,
     role: Role,
-    model_inputs: Sequence[str] | None = None,
+    hints: Hints = NO_HINTS,
     seen: Seen | None = None,
 ) -> Scan:
     """What can be known of a split before training.
@@ -40,12 +42,12 @@ def scan(  # noqa: PLR0913  # facts about the split, by name
         y: Targets.
         sample_weight: Weights of the examples.
         role: Which split.
-        model_inputs: Class name of the layer that reads each input, where known.
+        hints: What is known beforehand.
         seen: Told the number of rows of each chunk of arrays that was read.
     """
     try:
         if is_pipeline(x):
-            return _scan_pipeline(x, role, model_inputs)
+            return _scan_pipeline(x, role, hints)
         if is_py_dataset(x) or (hasattr(x, "__next__") and not hasattr(x, "shape")):
             source: Source = "PyDataset" if is_py_dataset(x) else "generator"
             return nothing(role, source, "The batches are only seen while training.")
@@ -55,7 +57,7 @@ def scan(  # noqa: PLR0913  # facts about the split, by name
             role=role,
             source=source_of(x),
             weighted=sample_weight is not None,
-            hints=model_inputs,
+            hints=hints,
             seen=seen,
         )
     except Exception as error:  # noqa: BLE001  # the user's training must go on
@@ -69,7 +71,7 @@ def from_batches(  # noqa: PLR0913  # facts about the batches, by name
     source: Source,
     examples: int | None = None,
     remark: str = "",
-    model_inputs: Sequence[str] | None = None,
+    hints: Hints = NO_HINTS,
 ) -> Scan:
     """What batches show that reached the model, each `(x, y, sample_weight)`.
 
@@ -79,7 +81,7 @@ def from_batches(  # noqa: PLR0913  # facts about the batches, by name
         source: What they came from.
         examples: Number of examples of the split, where it is known.
         remark: To be said to the user.
-        model_inputs: Class name of the layer that reads each input, where known.
+        hints: What is known beforehand.
     """
     try:
         return read_batches(
@@ -88,13 +90,13 @@ def from_batches(  # noqa: PLR0913  # facts about the batches, by name
             source=source,
             examples=examples,
             remark=remark,
-            hints=model_inputs,
+            hints=hints,
         )
     except Exception as error:  # noqa: BLE001  # the user's training must go on
         return nothing(role, source, f"The batches could not be scanned: {error}.")
 
 
-def _scan_pipeline(dataset: Any, role: Role, hints: Sequence[str] | None) -> Scan:
+def _scan_pipeline(dataset: Any, role: Role, hints: Hints) -> Scan:
     found = read_pipeline(dataset)
     remarks = list(found.remarks)
     shuffle: dict[str, Any] = {

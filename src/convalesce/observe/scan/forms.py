@@ -20,10 +20,17 @@ MOST_CLASSES = 65536
 _CLASSES: tuple[TargetForm, ...] = ("class_index", "mask_index")
 
 
-def form_of(labels: Labels) -> TargetForm:
-    """The form of a target, apart from `reconstruction`, which needs the inputs."""
+def form_of(labels: Labels, training: str = "") -> TargetForm:
+    """The form of a target, apart from `reconstruction`, which needs the inputs.
+
+    Args:
+        labels: What was collected.
+        training: Form of the same target in the training split, where known.
+    """
     if not labels.numeric or not labels.rows:
         return "other"
+    if training in _CLASSES and _some_classes(labels):
+        return "class_index" if training == "class_index" else "mask_index"
     spatial = len(labels.shape) >= 2
     wide = _wide(labels) if labels.width > 1 else "other"
     if wide != "other" and not spatial:
@@ -31,6 +38,12 @@ def form_of(labels: Labels) -> TargetForm:
     if wide == "one_hot":
         return "mask_one_hot"
     return _plain(labels, spatial=spatial)
+
+
+def _some_classes(labels: Labels) -> bool:
+    """Whole numbers that can be class numbers, be it of a few classes only."""
+    known = _known(labels)
+    return bool(known) and all(v == int(v) and -1 <= v < MOST_CLASSES for v in known)
 
 
 def _plain(labels: Labels, *, spatial: bool) -> TargetForm:

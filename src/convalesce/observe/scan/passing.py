@@ -22,6 +22,7 @@ from convalesce.observe.scan import fingerprints, pictures
 from convalesce.observe.scan.across import Sketch, across
 from convalesce.observe.scan.features import answer_of, points, space_of
 from convalesce.observe.scan.forms import form_of, targets_of
+from convalesce.observe.scan.hints import NO_HINTS, Hints
 from convalesce.observe.scan.inputs import InputFacts, input_facts
 from convalesce.observe.scan.labels import Labels, labels_of
 from convalesce.observe.scan.neighbours import nearest_within, neighbours
@@ -48,7 +49,7 @@ class Pass:
     Args:
         role: Which split.
         inputs: Names of the inputs. `targets`: of the targets.
-        hints: Class name of the layer that reads each input, where known.
+        hints: What is known beforehand.
         total: Number of rows that will come, where known.
     """
 
@@ -57,14 +58,15 @@ class Pass:
         role: Role,
         inputs: list[str],
         targets: list[str],
-        hints: tuple[str, ...] = (),
+        hints: Hints = NO_HINTS,
         *,
         total: int | None = None,
     ) -> None:
         self._role = role
         self._names = inputs
         self._target_names = targets
-        self._hints = (*hints, *("",) * len(inputs))
+        self._hints = (*hints.layers, *("",) * len(inputs))
+        self._forms = (*hints.forms, *("",) * len(targets))
         self._total = total
         self._facts: list[InputFacts] = []
         self._labels: list[Labels] = []
@@ -186,7 +188,7 @@ class Pass:
     def _targets(self, sample: Sampled) -> tuple[Targets, ...]:
         found = []
         for i, labels in enumerate(self._labels):
-            form = _copied(i, labels, form_of(labels), sample, self._facts)
+            form = _copied(i, labels, form_of(labels, self._forms[i]), sample, self._facts)
             found.append(targets_of(labels, self._target_names[i], form, varies=self._varies[i]))
         return tuple(found)
 

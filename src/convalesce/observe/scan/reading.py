@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from convalesce.core.data import Role, Source
+from convalesce.observe.scan.hints import NO_HINTS, Hints
 from convalesce.observe.scan.passing import Pass, Scan, nothing
 from convalesce.observe.scan.structure import Array, Column, as_array, columns
 
@@ -23,7 +24,7 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
     role: Role,
     source: Source,
     weighted: bool = False,
-    hints: Sequence[str] | None = None,
+    hints: Hints = NO_HINTS,
     remarks: tuple[str, ...] = (),
     same_rows: bool = True,
     seen: Seen | None = None,
@@ -36,7 +37,7 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
         role: Which split.
         source: What held them.
         weighted: Sample weights were given.
-        hints: Class name of the layer that reads each input, where known.
+        hints: What is known beforehand.
         remarks: To be said to the user.
         same_rows: It is known which rows the split holds.
         seen: Told the number of rows of each chunk that was read.
@@ -60,7 +61,7 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
         notes.append("There is not one example.")
         return nothing(role, source, " ".join(notes), examples=0, weighted=weighted)
     names = [c.name for c in xs], [c.name for c in ys]
-    passing = Pass(role, *names, tuple(hints or ()), total=total)
+    passing = Pass(role, *names, hints, total=total)
     read = _read(passing, xs, ys, total, seen or _nobody)
     if read < total:
         notes.append(
@@ -111,9 +112,9 @@ def _read(passing: Pass, xs: list[Column], ys: list[Column], total: int, seen: S
 class BatchReader:
     """Looks at batches as they pass by, within bounds of time and size."""
 
-    def __init__(self, role: Role, hints: Sequence[str] | None = None) -> None:
+    def __init__(self, role: Role, hints: Hints = NO_HINTS) -> None:
         self._role = role
-        self._hints = tuple(hints or ())
+        self._hints = hints
         self._pass: Pass | None = None
         self._layout: tuple[int, int] = (0, 0)
         self._bytes = 0
@@ -187,7 +188,7 @@ def read_batches(  # noqa: PLR0913  # facts about the batches, by name
     source: Source,
     examples: int | None = None,
     remark: str = "",
-    hints: Sequence[str] | None = None,
+    hints: Hints = NO_HINTS,
 ) -> Scan:
     """Batches that someone else made, each `(x, y, sample_weight)`.
 
@@ -197,7 +198,7 @@ def read_batches(  # noqa: PLR0913  # facts about the batches, by name
         source: What they came from.
         examples: Number of examples of the split, where it is known.
         remark: To be said to the user.
-        hints: Class name of the layer that reads each input, where known.
+        hints: What is known beforehand.
     """
     reader = BatchReader(role, hints)
     for batch in batches:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from convalesce.core.data import Duplicates, Role, Source
+from convalesce.observe.scan.hints import NO_HINTS, Hints
 from convalesce.observe.scan.passing import Scan
 from convalesce.observe.scan.reading import BatchReader, unpack
 from convalesce.observe.scan.structure import copied, size
@@ -34,13 +35,13 @@ class Tee:
     Args:
         x: The user's data.
         role: Which split.
-        model_inputs: Class name of the layer that reads each input, where known.
+        hints: What is known beforehand.
     """
 
-    def __init__(self, x: Any, role: Role, model_inputs: Sequence[str] | None = None) -> None:
+    def __init__(self, x: Any, role: Role, hints: Hints = NO_HINTS) -> None:
         self._role: Role = role
-        self._hints = model_inputs
-        self._reader = BatchReader(role, model_inputs)
+        self._hints = hints
+        self._reader = BatchReader(role, hints)
         self._restarts = 0
         self._found: Scan | None = None
         self._kept_bytes = 0
