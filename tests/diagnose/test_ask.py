@@ -139,3 +139,10 @@ def test_a_cause_that_fails_is_named_and_the_others_are_asked(
     assert diagnosis.findings[0].cause == "data.nonfinite"
     why = {n.cause: n.why for n in diagnosis.not_asked}["hp.lr_high"]
     assert "ZeroDivisionError: ours" in why
+
+
+def test_a_fit_without_a_single_step_cannot_be_judged() -> None:
+    history = core.History(metrics={}, planned=3)
+    diagnosis = diagnose(core.record({core.HISTORY: history}))
+    assert diagnosis.health is core.Health.UNDECIDED
+    assert "No step was trained" in diagnosis.remarks[0]

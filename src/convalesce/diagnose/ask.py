@@ -14,6 +14,7 @@ UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
 SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
 
 UNEXPLAINED = "Training turned non-finite, and none of the causes that could be asked explains it."
+UNTRAINED = "No step was trained, so that nothing could be judged."
 WHY_ABSENT: dict[core.Signal[Any], str] = {
     core.TRAIN: "the training data could not be scanned",
     core.VALIDATION: "the fit had no validation data that could be scanned",
@@ -59,8 +60,9 @@ def diagnose(signals: core.Signals, *, fit: int = 0, mute: Iterable[str] = ()) -
     ordered = in_order(explained(findings))
     found = health(ordered)
     remarks: tuple[str, ...] = ()
-    if found is core.Health.HEALTHY and turned_nonfinite(signals):
-        found, remarks = core.Health.UNDECIDED, (UNEXPLAINED,)
+    doubt = UNEXPLAINED if turned_nonfinite(signals) else "" if trained(signals) else UNTRAINED
+    if found is core.Health.HEALTHY and doubt:
+        found, remarks = core.Health.UNDECIDED, (doubt,)
     return core.Diagnosis(
         health=found, findings=tuple(ordered), not_asked=tuple(not_asked), remarks=remarks
     )
@@ -71,6 +73,13 @@ def turned_nonfinite(signals: core.Signals) -> bool:
     history = signals.recorded.get(core.HISTORY)
     losses = history.curve("loss") if isinstance(history, core.History) else ()
     return core.ORIGIN in signals or bool(losses and not math.isfinite(losses[-1]))
+
+
+def trained(signals: core.Signals) -> bool:
+    """At least one step was made."""
+    history = signals.recorded.get(core.HISTORY)
+    made = isinstance(history, core.History) and (history.steps > 0 or history.epochs > 0)
+    return made or core.LOSS in signals or core.GRADIENT_NORM in signals
 
 
 def _readable(signals: core.Signals) -> core.Signals:

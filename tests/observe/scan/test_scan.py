@@ -85,8 +85,9 @@ def test_when_the_time_is_over_the_targets_are_still_read(monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("x", "y", "says"),
     [
-        (X[:0], Y[:0], "There is not one example."),
-        (None, None, "There is not one example."),
+        (X[:1], Y[:1], "There is one example only"),
+        (X[:0], Y[:0], "There is not one example: check where"),
+        (None, None, "There is not one example: check where"),
         ([[1, 2], [3]], [0, 1], "is no regular array"),
         (X, Y[:200], "`input_0` has 300, `target_0` has 200"),
         (np.array(["a", "b"] * 9), Y[:18], "are no numbers"),

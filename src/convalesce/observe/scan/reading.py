@@ -58,8 +58,10 @@ def read_columns(  # noqa: PLR0913  # facts about the split, by name
         )
     total = min(counts.values(), default=0)
     if not total:
-        notes.append("There is not one example.")
+        notes.append("There is not one example: check where the data are read or filtered.")
         return nothing(role, source, " ".join(notes), examples=0, weighted=weighted)
+    if total == 1:
+        notes.append("There is one example only: what is learned from it holds for no other.")
     names = [c.name for c in xs], [c.name for c in ys]
     passing = Pass(role, *names, hints, total=total)
     read = _read(passing, xs, ys, total, seen or _nobody)
