@@ -146,3 +146,10 @@ def test_a_fit_without_a_single_step_cannot_be_judged() -> None:
     diagnosis = diagnose(core.record({core.HISTORY: history}))
     assert diagnosis.health is core.Health.UNDECIDED
     assert "No step was trained" in diagnosis.remarks[0]
+
+
+def test_a_loop_of_which_no_step_was_seen_is_not_called_healthy() -> None:
+    setup = core.Setup(losses=(), optimizer=None, partial="GradientTape in a tf.function")
+    diagnosis = diagnose(core.record({core.SETUP: setup}))
+    assert diagnosis.health is core.Health.UNDECIDED
+    assert "in part only" in diagnosis.remarks[0]

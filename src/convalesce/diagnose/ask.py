@@ -14,6 +14,7 @@ UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
 SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
 
 UNEXPLAINED = "Training turned non-finite, and none of the causes that could be asked explains it."
+UNSEEN = "The training loop could be seen in part only, too little to judge."
 UNTRAINED = "No step was trained, so that nothing could be judged."
 WHY_ABSENT: dict[core.Signal[Any], str] = {
     core.TRAIN: "the training data could not be scanned",
@@ -60,12 +61,22 @@ def diagnose(signals: core.Signals, *, fit: int = 0, mute: Iterable[str] = ()) -
     ordered = in_order(explained(findings))
     found = health(ordered)
     remarks: tuple[str, ...] = ()
-    doubt = UNEXPLAINED if turned_nonfinite(signals) else "" if trained(signals) else UNTRAINED
+    doubt = _doubt(signals)
     if found is core.Health.HEALTHY and doubt:
         found, remarks = core.Health.UNDECIDED, (doubt,)
     return core.Diagnosis(
         health=found, findings=tuple(ordered), not_asked=tuple(not_asked), remarks=remarks
     )
+
+
+def _doubt(signals: core.Signals) -> str:
+    """Why a record without findings is no sign of health; empty where it is one."""
+    if turned_nonfinite(signals):
+        return UNEXPLAINED
+    if trained(signals):
+        return ""
+    setup = signals.recorded.get(core.SETUP)
+    return UNSEEN if isinstance(setup, core.Setup) and setup.partial else UNTRAINED
 
 
 def turned_nonfinite(signals: core.Signals) -> bool:
