@@ -41,13 +41,18 @@ from convalesce.core import (
 )
 from convalesce.readings import flow
 
-DEAD = core.Limit(0.5, unit="1", source="half of the units that fired at first are lost for good")
+DEAD = core.Limit(
+    2 / 3,
+    unit="1",
+    source="a third of the layer is left: halving a width is an ordinary step of any search, and "
+    "most nets learn as well after it; a further one costs",
+)
 WHOLE = core.Limit(0.95, unit="1", source="the layer passes all but nothing on")
 LEARNED = 0.8  # skill from which a narrower layer has cost little
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
-    """Half of a hidden ReLU layer died, or all of it is dead, and training left much to learn.
+    """Most of a hidden ReLU layer died, or all of it is dead, and training left much to learn.
 
     Units that are off for every example from the start are ordinary where the examples are alike;
     what counts is how many stopped firing.

@@ -45,6 +45,7 @@ FEW = core.Limit(
 )
 HANDFUL = 20  # a class: the lower end of the same study, where accuracy was poor throughout
 GAP = core.Limit(0.1, unit="1", source="a tenth of what there is to learn is learned by heart only")
+CARRIES = 0.75  # of what training shows: with less, more examples are worth their cost
 LEARNED = 0.8  # of what there is to learn, shown by training: it has fitted its examples
 TARGET = 0.05  # the gap that more data should leave
 SURE = 2.0  # standard errors of the validation figure
@@ -83,6 +84,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         f"{known:.0%} and validation {kept:.0%}",
         strength=data_reading.unit(0.3 + 0.4 * scarcity + 0.3 * data_reading.unit(gap)),
         stated=labels is not None and each <= HANDFUL,
+        severity=core.Severity.WARNING if shown < CARRIES * known else core.Severity.NOTE,
         changes=(
             core.Augment(),
             core.Transfer(),

@@ -55,6 +55,8 @@ EARLY = core.Limit(
 QUARTER = 0.25  # of training: half as late as He et al. 2016's first cut to a tenth
 WARM = core.Limit(0.5, unit="1", source="half of its target is the most that the rate ever gets to")
 LEARNED = 0.98  # of what chance leaves open: the rate may well rest
+POINTS = 129
+AGAIN = 2  # cuts at the best value so far: once may be chance, more is the callback's setting
 UNLEARNED = 0.75  # of what chance leaves open
 
 
@@ -72,13 +74,13 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return cold
     rates, source = planned, cast("core.Signal[Any]", SETUP)
     if len(rates) < 3 and series is not None:
-        rates, source = curves.finite(series.values), LEARNING_RATE
+        rates, source = _evenly(series), LEARNING_RATE
     if len(rates) < 3 and history is not None:
         rates, source = curves.finite(history.learning_rate), HISTORY
     at = _spent_at(rates, SPENT)
-    if at is None or at > EARLY.value or progress.skill > LEARNED:
-        return None
     cuts = _cuts_at_best(history, setup)
+    if at is None or progress.skill > LEARNED or (at > EARLY.value and cuts < AGAIN):
+        return None
     fell = _fell_before(signals, _spent_at(rates, FADING) or at)
     unlearned = not math.isfinite(progress.skill) or progress.skill < UNLEARNED
     if not (fell or cuts or (unlearned and at < QUARTER)):
@@ -97,6 +99,16 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         stated=True,
         severity=core.Severity.ERROR if progress.skill < 0.05 else core.Severity.WARNING,
     )
+
+
+def _evenly(series: core.Series) -> curves.Floats:
+    """The rate at evenly spaced steps: the first steps are looked at more often than later ones."""
+    known = np.isfinite(series.values) if series.values.ndim == 1 else np.zeros(0, bool)
+    if known.sum() < 3:
+        return np.empty(0)
+    steps, values = series.steps[known], series.values[known]
+    at = np.linspace(steps[0], steps[-1], POINTS)
+    return np.asarray(values[np.searchsorted(steps, at, side="right") - 1])
 
 
 def _spent_at(rates: curves.Floats, share: float) -> float | None:

@@ -55,6 +55,13 @@ KEPT = core.Limit(
     unit="1",
     source="Srivastava et al. 2014, section 7.3: half of the 0.4 below which it costs",
 )
+ROOM = core.Limit(
+    2,
+    unit="std",
+    source="truncated normal initialisers draw weights of up to two deviations: decay forbids what "
+    "they start with; the bound is the fixed point of Loshchilov and Hutter 2019, algorithm 2",
+)
+ADAM = {"Adam", "AdamW", "Nadam", "Adamax", "Lion"}
 LEFT = 0.25  # of what chance leaves open, not learned: the task suffers
 UNLEARNED = 0.05  # of what chance leaves open
 
@@ -73,6 +80,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     return (
         _by_penalty(signals, total, left_over, progress)
         or _by_decay(signals.get(core.SETUP), left_over, progress)
+        or _by_bound(signals.get(core.SETUP), model, progress)
         or _by_dropout(model, progress)
     )
 
@@ -134,6 +142,28 @@ def _by_decay(
     )
 
 
+def _by_bound(
+    setup: core.Setup | None, model: core.Model, progress: curves.Progress
+) -> core.Evidence | None:
+    """Adam's step is at most the rate, so that decoupled decay holds weights under 1/decay."""
+    optimizer = setup.optimizer if setup is not None else None
+    if optimizer is None or optimizer.name not in ADAM or not optimizer.weight_decay > 0:
+        return None
+    drawn = [layer.kernel_std for layer in model.layers if layer.kernel_std > 0]
+    room = 1 / optimizer.weight_decay / float(np.median(drawn)) if drawn else math.nan
+    if not room < ROOM.value:
+        return None
+    return core.Evidence(
+        readings=(core.Reading(MODEL, room, ROOM, "largest weight that decay leaves"),),
+        says=f"weight_decay={optimizer.weight_decay:.3g} of {optimizer.name} holds every weight "
+        f"under {1 / optimizer.weight_decay:.2g}, {room:.2g} times the deviation that it was drawn "
+        f"with; {max(progress.skill, 0):.0%} of the task is learned",
+        strength=0.9,
+        stated=True,
+        severity=_severity(progress),
+    )
+
+
 def _by_dropout(model: core.Model, progress: curves.Progress) -> core.Evidence | None:
     dropped = [layer for layer in model.layers if "Dropout" in layer.kind and (layer.rate or 0) < 1]
     kept = {layer.name: 1 - (layer.rate or 0.0) for layer in dropped}
@@ -176,18 +206,24 @@ def probe(evidence: core.Evidence) -> core.Trial:
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """A usual strength of what was too strong."""
     first = evidence.readings[0]
-    if first.limit is DECAY:
+    if first.limit in {DECAY, ROOM}:
         return [core.SetWeightDecay(0.004), core.SetWeightDecay(0.0)]
     if first.limit is KEPT:
         return [core.SetDropout(0.4, evidence.layers), core.SetDropout(0.0, evidence.layers)]
     return [core.SetWeightPenalty(l2=1e-4), core.SetWeightPenalty()]
 
 
-def _record(
-    learned: float, *, norms: list[float], penalty: float = 0.0, l2: float = 0.0, rate: float = 0.0
+def _record(  # noqa: PLR0913 - what a record of this cause can differ in
+    learned: float,
+    *,
+    norms: list[float],
+    penalty: float = 0.0,
+    l2: float = 0.0,
+    rate: float = 0.0,
+    std: float = 0.01,
 ) -> core.Signals:
     layers = (
-        core.Layer(name="dense", path="dense", kind="Dense", l2=l2),
+        core.Layer(name="dense", path="dense", kind="Dense", l2=l2, kernel_std=std),
         core.Layer(name="drop", path="drop", kind="Dropout", output_shape=(32,), rate=rate),
     )
     adamw = core.Optimizer(name="AdamW", learning_rate=1e-3, weight_decay=0.0 if l2 else 10.0)
@@ -218,6 +254,7 @@ CAUSE = core.Cause(
         _record(0.3, norms=[5.0, 2.0], penalty=4.0, l2=0.01),
         _record(0.0, norms=[5.0, 0.001], penalty=40.0, l2=0.3),
         _record(0.0, norms=[5.0, 0.5]),
+        _record(0.5, norms=[5.0, 4.0], std=0.12),
         _record(0.2, norms=[5.0, 5.0], rate=0.9),
     ),
     healthy=(
