@@ -11,14 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from convalesce.core.change import (
-    Change,
-    PoolGlobally,
-    RepairLabels,
-    SetLoss,
-    SetMetric,
-    SetOutputActivation,
-)
+from convalesce.core.change import Change
+from convalesce.core.changes.arch import PoolGlobally, SetOutputActivation
+from convalesce.core.changes.data import RepairLabels
+from convalesce.core.changes.hp import SetLoss, SetMetric
 from convalesce.core.course import Crash
 from convalesce.readings.task import (
     BINARY_LOSSES,

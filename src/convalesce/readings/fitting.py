@@ -11,7 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from convalesce.core.change import Change, PoolGlobally
+from convalesce.core.change import Change
+from convalesce.core.changes.arch import PoolGlobally
 from convalesce.core.evidence import Severity
 from convalesce.core.setup import Loss
 from convalesce.readings.task import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convalesce.core.change import Change, Deduplicate, DropRows, RepairLabels
+from convalesce.core.change import Change
+from convalesce.core.changes.data import Deduplicate, DropRows, RepairLabels
 from convalesce.core.course import Predictions
 from convalesce.core.data import Across, Split, Targets
 from convalesce.core.setup import Setup

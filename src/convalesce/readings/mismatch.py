@@ -13,7 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from convalesce.core.change import Change, RepairLabels, SetLoss, SetOutputActivation
+from convalesce.core.change import Change
+from convalesce.core.changes.arch import SetOutputActivation
+from convalesce.core.changes.data import RepairLabels
+from convalesce.core.changes.hp import SetLoss
 from convalesce.core.data import Split
 from convalesce.core.evidence import Severity
 from convalesce.core.model import Layer, Model

@@ -1,0 +1,1 @@
+"""Every change, by what it changes: data, architecture, regularisation, hyperparameters."""

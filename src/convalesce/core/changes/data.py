@@ -1,0 +1,136 @@
+"""Changes to the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from convalesce.core.change import Change
+
+
+@dataclass(frozen=True)
+class Normalize(Change):
+    """Standardise each channel with the mean and deviation of the training split."""
+
+    reads = "put a Normalization layer, adapted on the training split, in front of the model"
+
+
+@dataclass(frozen=True)
+class Rescale(Change):
+    """Multiply the inputs by `scale` and add `offset`, in every split alike."""
+
+    scale: float
+    offset: float = 0.0
+    reads = "put Rescaling({scale}, offset={offset}) in front of the model"
+
+
+@dataclass(frozen=True)
+class StandardizeTargets(Change):
+    """Train on targets of mean 0 and deviation 1; undo it on the answers."""
+
+    reads = "standardise the targets by the training split's mean and deviation"
+
+
+@dataclass(frozen=True)
+class UnifyPreprocessing(Change):
+    """One preprocessing for every split."""
+
+    reads = "move the preprocessing into the model, so that every split goes through the same"
+
+
+@dataclass(frozen=True)
+class DropNonfinite(Change):
+    """Leave out the rows that hold NaN or infinity."""
+
+    reads = "drop (or impute) the rows that hold NaN or infinite values"
+    safe = True
+
+
+@dataclass(frozen=True)
+class DropRows(Change):
+    """Leave out rows whose value is a stand-in for "no reading"."""
+
+    sentinel: float
+    reads = "leave out the rows whose value is {sentinel}"
+
+
+@dataclass(frozen=True)
+class RepairLabels(Change):
+    """Bring labels and inputs together again."""
+
+    how: str
+    reads = "repair the labels: {how}"
+
+
+@dataclass(frozen=True)
+class Shuffle(Change):
+    """Bring the examples into random order before they are split and batched."""
+
+    reads = "shuffle the examples (with their labels) before splitting and batching"
+    safe = True
+
+
+@dataclass(frozen=True)
+class Resplit(Change):
+    """Split again, each class in equal shares, before resampling or augmentation."""
+
+    reads = "split first (stratified), then resample or augment the training part only"
+
+
+@dataclass(frozen=True)
+class Deduplicate(Change):
+    """Drop from training what also stands in another split."""
+
+    reads = "drop the training examples that also stand in another split"
+    safe = True
+
+
+@dataclass(frozen=True)
+class DropFeature(Change):
+    """Leave an input out that gives the target away."""
+
+    where: str
+    reads = "leave out {where}: it gives the target away"
+
+
+@dataclass(frozen=True)
+class WeightClasses(Change):
+    """Weights inverse to the class counts of the training split."""
+
+    reads = "give class_weight= the inverse of the class frequencies"
+
+
+@dataclass(frozen=True)
+class Oversample(Change):
+    """Even out the classes of the training split."""
+
+    method: Literal["smote", "random"] = "smote"
+    ratio: float = 1.0
+    reads = (
+        "oversample the rare classes of the training split ({method}, to {ratio} of the largest)"
+    )
+
+
+@dataclass(frozen=True)
+class Augment(Change):
+    """Add mild random transforms to training."""
+
+    strength: float = 0.1
+    reads = "augment the training data mildly (strength {strength})"
+
+
+@dataclass(frozen=True)
+class ScaleAugmentation(Change):
+    """Multiply the ranges of one augmentation layer; 0 takes it out."""
+
+    layer: str
+    factor: float
+    reads = "scale the range of {layer} by {factor}"
+
+
+@dataclass(frozen=True)
+class CollectData(Change):
+    """More examples."""
+
+    times: float
+    reads = "collect about {times} times the examples"

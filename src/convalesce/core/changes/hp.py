@@ -1,0 +1,99 @@
+"""Changes to the hyperparameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from convalesce.core.change import Change
+
+
+@dataclass(frozen=True)
+class ScaleLearningRate(Change):
+    """Multiply the learning rate, schedule included, by `factor` (dimensionless)."""
+
+    factor: float
+    reads = "multiply the learning rate by {factor}"
+
+
+@dataclass(frozen=True)
+class FindLearningRate(Change):
+    """Set the learning rate that a confirmed range test finds."""
+
+    reads = "take the learning rate that a confirmed range test finds"
+
+
+@dataclass(frozen=True)
+class WarmUp(Change):
+    """Raise the learning rate linearly from zero over the first `steps` steps."""
+
+    steps: int
+    reads = "warm the learning rate up over {steps} steps"
+
+
+@dataclass(frozen=True)
+class SetSchedule(Change):
+    """Another schedule: `constant`, `cosine`, `plateau`."""
+
+    name: Literal["constant", "cosine", "plateau"]
+    reads = "use a {name} learning-rate schedule"
+
+
+@dataclass(frozen=True)
+class SetOptimizer(Change):
+    """Another optimizer, at its own best rate."""
+
+    name: str
+    reads = "use {name}, at its own best rate"
+
+
+@dataclass(frozen=True)
+class SetMomentum(Change):
+    """Another momentum."""
+
+    value: float
+    reads = "set the momentum to {value}"
+
+
+@dataclass(frozen=True)
+class ClipGradients(Change):
+    """Bound the global norm of the gradient."""
+
+    norm: float
+    reads = "clip gradients to a global norm of {norm}"
+
+
+@dataclass(frozen=True)
+class SetBatchSize(Change):
+    """Another batch size, the rate scaled with it."""
+
+    size: int
+    reads = "use batches of {size}, the rate scaled with them"
+
+
+@dataclass(frozen=True)
+class SetEpochs(Change):
+    """Another number of epochs."""
+
+    epochs: int
+    reads = "train for {epochs} epochs, with early stopping"
+
+
+@dataclass(frozen=True)
+class SetLoss(Change):
+    """Another loss."""
+
+    name: str
+    from_logits: bool | None = None
+    reads = "use the loss {name} (from_logits={from_logits})"
+
+    def __str__(self) -> str:
+        return f"use the loss {self.name}{'(from_logits=True)' if self.from_logits else ''}"
+
+
+@dataclass(frozen=True)
+class SetMetric(Change):
+    """Another metric, also as what callbacks monitor."""
+
+    name: str
+    reads = "measure (and monitor) {name}"
