@@ -153,3 +153,14 @@ def test_a_loop_of_which_no_step_was_seen_is_not_called_healthy() -> None:
     diagnosis = diagnose(core.record({core.SETUP: setup}))
     assert diagnosis.health is core.Health.UNDECIDED
     assert "in part only" in diagnosis.remarks[0]
+
+
+def test_a_much_stronger_suspicion_explains_what_happens_to_units_but_not_what_was_chosen() -> None:
+    rate = found("hp.lr_high", 0.9, stated=False)
+    dead, _ = explained([found("arch.dead_units", 0.5, stated=False), rate])
+    assert (dead.explained_by, dead.severity) == ("hp.lr_high", core.Severity.NOTE)
+    close, _ = explained([found("arch.dead_units", 0.7, stated=False), rate])
+    assert close.explained_by == ""
+    for chosen in ("data.unnormalized", "hp.lr_low"):
+        one, _ = explained([found(chosen, 0.4, stated=False), rate])
+        assert one.explained_by == ""

@@ -13,6 +13,9 @@ from convalesce.causes import all_causes
 UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
 SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
 
+# What happens to units and gradients in training, rather than what somebody chose.
+HAPPENS = {"arch.dead_units", "arch.exploding_gradient", "arch.vanishing_gradient"}
+MUCH = 0.3  # of strength: the step between "may be" and "is likely" of the causes
 UNEXPLAINED = "Training turned non-finite, and none of the causes that could be asked explains it."
 UNSEEN = "The training loop could be seen in part only, too little to judge."
 UNTRAINED = "No step was trained, so that nothing could be judged."
@@ -119,19 +122,27 @@ def finding(cause: core.Cause, evidence: core.Evidence, *, fit: int = 0) -> core
 
 
 def explained(findings: list[core.Finding]) -> list[core.Finding]:
-    """A suspicion whose symptom a stated cause produces too becomes a note that says so."""
-    stated = [
-        f for f in findings if f.evidence.stated and f.evidence.severity is not core.Severity.NOTE
+    """A suspicion whose symptom a stated cause produces too becomes a note that says so.
+
+    So does a suspicion of something that happens to units or gradients, where a much stronger
+    suspicion would make it happen.
+    """
+    serious = [f for f in findings if f.evidence.severity is not core.Severity.NOTE]
+    return [
+        replace(one, severity=core.Severity.NOTE, explained_by=by)
+        if not one.evidence.stated and (by := _explanation(one, serious))
+        else one
+        for one in findings
     ]
-    out = []
-    for one in findings:
-        mimics = all_causes()[one.cause].mimics
-        by = next((s.cause for s in stated if s.cause in mimics), "")
-        if by and not one.evidence.stated:
-            out.append(replace(one, severity=core.Severity.NOTE, explained_by=by))
-        else:
-            out.append(one)
-    return out
+
+
+def _explanation(one: core.Finding, serious: list[core.Finding]) -> str:
+    likely = [f for f in serious if f.cause in all_causes()[one.cause].mimics]
+    stated = next((f.cause for f in likely if f.evidence.stated), "")
+    if stated or one.cause not in HAPPENS:
+        return stated
+    stronger = [f for f in likely if f.evidence.strength >= one.evidence.strength + MUCH]
+    return max(stronger, key=lambda f: f.evidence.strength).cause if stronger else ""
 
 
 def in_order(findings: Iterable[core.Finding]) -> list[core.Finding]:

@@ -85,7 +85,8 @@ def unsuited(task: Task, width: int, loss: Loss, metric: str) -> Unsuited | None
         return _for_classes(labels, width, metric)
     if task.kind == "many_of_many" and metric in LARGEST_OF_ROW:
         says = f"{metric} compares only the largest label of a row, while several can be true"
-        return Unsuited(metric, says, "binary_accuracy")
+        # It reads low rather than flattering, and Keras resolves a plain "accuracy" to it.
+        return Unsuited(metric, says, "binary_accuracy", minor=True)
     return None
 
 

@@ -85,7 +85,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
 def _misfit(wrong: list[readings.Unsuited], metrics: int, setup: core.Setup) -> core.Evidence:
     first = min(wrong, key=lambda u: u.minor)
     followed = _followed(setup)
-    weighty = not first.minor and (bool(followed) or len(wrong) == metrics)
+    weighty = bool(followed) or (not first.minor and len(wrong) == metrics)
     says = first.says + (f"; {followed} follows it" if followed else "")
     return core.Evidence(
         readings=(core.Reading(SETUP, len(wrong), SUITS, first.metric),),
