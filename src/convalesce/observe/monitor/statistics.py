@@ -16,7 +16,7 @@ import tensorflow as tf
 
 SMALL = 4096  # entries; below it an operation costs more to start than to run
 ELEMENTS = 32_768  # of a layer's output that are looked at, so far as that is `ROWS` of the batch
-ROWS = (8, 256)
+ROWS = (4, 256)
 FLAT_ENDS = {
     "tanh": (-0.97, 0.97),
     "sigmoid": (0.03, 0.97),
