@@ -118,7 +118,7 @@ def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_page_is_printed_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["explain", "data.nonfinite"]) == 0
     told = capsys.readouterr()
-    assert "NaN or infinite values in inputs or targets." in told.out and "Remedy" in told.out
+    assert "NaN or infinite values in inputs or targets" in told.out and "Remedy" in told.out
     assert max(map(len, told.out.splitlines())) <= 80 and told.err == ""
 
 

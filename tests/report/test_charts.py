@@ -88,3 +88,9 @@ def test_paths_are_cut_to_what_tells_them_apart() -> None:
 def test_a_few_cuts_of_the_rate_are_marked_and_a_schedule_is_not() -> None:
     assert [m.x for m in figures.cuts((0.1, 0.1, 0.01, 0.01))] == [3]
     assert figures.cuts(tuple(0.5**n for n in range(30))) == []
+
+
+def test_a_heat_map_of_numbers_at_the_end_of_their_range_is_drawn() -> None:
+    values = np.full((300, 1), 1.7e308)
+    drawn = charts.heat("norm", np.arange(300.0), values, ("dense",), log=True)
+    assert "<svg" in str(drawn)

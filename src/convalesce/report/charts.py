@@ -181,7 +181,7 @@ def heat(title: str, steps: Floats, values: Floats, labels: Sequence[str], *, lo
 def _buckets(values: Floats) -> Floats:
     """At most `COLUMNS` columns of time: the median of each bucket, NaN where any is lost."""
     parts = np.array_split(values, min(len(values), COLUMNS))
-    with np.errstate(invalid="ignore"):  # the middle of plus and minus infinity is lost too
+    with np.errstate(invalid="ignore", over="ignore"):  # what has no finite middle is lost too
         return np.stack([np.median(p, axis=0) for p in parts])
 
 
