@@ -20,6 +20,7 @@ from convalesce.observe.splits import ROLES, Splits
 
 ANSWERS_SHARE = 0.02  # of the training's time, for the answers of one split
 ANSWERS_FLOOR_S = 1.0
+ANSWERS_CUT_S = 0.1  # what a model answers after a hundred steps tells little
 
 
 class Watch:
@@ -182,7 +183,8 @@ class Watch:
                 self.recorded[core.ORIGIN] = origin
 
     def _record_answers(self, training: float) -> None:
-        limit = max(ANSWERS_FLOOR_S, ANSWERS_SHARE * training)
+        least = ANSWERS_FLOOR_S if self.options.cut is None else ANSWERS_CUT_S
+        limit = max(least, ANSWERS_SHARE * training)
         if self.splits is None:
             return
         signals = {"train": core.TRAIN_ANSWERS, "validation": core.VALIDATION_ANSWERS}
