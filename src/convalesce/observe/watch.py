@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +45,7 @@ class Watch:
         self.recorded: dict[core.Signal[Any], Any] = {}
         self.instrument: Any = Instrument(options.every)
         self.splits: Splits | None = None
+        self._scanning: threading.Thread | None = None
         self.metrics: dict[str, list[float]] = {}
         self.rates: list[float] = []
         self.begun = 0.0
@@ -74,10 +76,18 @@ class Watch:
     def look_at(self, handed: Handed) -> None:
         """Scan the data of the fit that is about to begin, and start its clock."""
         self.splits = Splits(handed, self.instrument.fed, self.remarks, first_kinds(self.model))
-        waiting = self.options.progress("looking at the data", self.splits.rows)
-        with self.clock.on("scan"), waiting as seen:
-            self.splits.scan_beforehand(seen)
+        if self.options.cut is not None:
+            # A cut fit is over soon: its data are read while Keras builds and makes its steps.
+            self._scanning = threading.Thread(target=self._scan, args=(self.splits, None))
+            self._scanning.start()
+        else:
+            with self.options.progress("looking at the data", self.splits.rows) as seen:
+                self._scan(self.splits, seen)
         self.begun = time.perf_counter()
+
+    def _scan(self, splits: Splits, seen: Callable[[int], object] | None) -> None:
+        with self.clock.on("scan"):
+            splits.scan_beforehand(seen)
 
     # ---- while Keras trains ------------------------------------------------------------------
 
@@ -127,6 +137,8 @@ class Watch:
         with guarded(self.remarks, "detaching the monitor"):
             self.instrument.detach()
         training = max(seconds - self.clock["own"], 0.0)
+        if self._scanning is not None:
+            self._scanning.join()
         self._record_series()
         self._record_history(stopped, training)
         with self.clock.on("scan"):
