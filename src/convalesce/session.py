@@ -165,13 +165,15 @@ def tell(examined: core.Examined, options: Options) -> None:
     console = Console(stderr=True)
     if not options.quiet:
         report.to_terminal(examined, console)
-    _write(options.json, lambda: report.to_json(examined), console)
-    _write(options.html, lambda: report.to_html(examined).encode(), console)
-    _write(options.sarif, lambda: report.to_sarif(examined), console)
+    json, html = report.to_json(examined), report.to_html(examined)
+    _write(options.json, json, console)
+    _write(options.html, html.encode(), console)
+    if options.sarif is not None:
+        _write(options.sarif, report.to_sarif(examined), console)
     try:
         folder = track.keep(examined.run, track.store_path(options.store), now=datetime.now())  # noqa: DTZ005 - the folder is named in the person's own time
-        folder.json.write_bytes(report.to_json(examined))
-        folder.html.write_text(report.to_html(examined), encoding="utf-8")
+        folder.json.write_bytes(json)
+        folder.html.write_text(html, encoding="utf-8")
     except OSError as error:
         console.print(
             f"convalesce could not keep this run in {track.store_path(options.store)}: "
@@ -184,11 +186,10 @@ def tell(examined: core.Examined, options: Options) -> None:
         console.print(f"full report: {folder.html}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _write(path: Path | None, content: Any, console: Console) -> None:
+def _write(path: Path | None, data: bytes, console: Console) -> None:
     """Write one report; an unwritable place is said, and the report is not lost."""
     if path is None:
         return
-    data: bytes = content()
     if str(path) == "-":
         sys.stdout.buffer.write(data + b"\n")
         sys.stdout.buffer.flush()

@@ -15,7 +15,6 @@ class Call:
 
     Attributes:
         operands: Number of tensors that came in.
-        output_ids: Identities of the tensors that came out, while the model stands.
         is_output: What came out is an output of the model as it is.
     """
 
@@ -24,7 +23,6 @@ class Call:
     output_shape: tuple[int | None, ...] = ()
     connects: tuple[str, ...] = ()
     operands: int = 1
-    output_ids: frozenset[int] = frozenset()
     is_output: bool = False
 
 
@@ -105,8 +103,8 @@ class _Tracing:
             self.calls.append(
                 Call(
                     layer=layer,
-                    input_shape=_shape(flat_in[0]) if flat_in else (),
-                    output_shape=_shape(flat_out[0]) if flat_out else (),
+                    input_shape=shape_of(flat_in[0]) if flat_in else (),
+                    output_shape=shape_of(flat_out[0]) if flat_out else (),
                     connects=tuple(dict.fromkeys(names)),
                     operands=len(flat_in),
                     is_output=any(id(t) in map(id, finals) for t in flat_out),
@@ -135,7 +133,7 @@ class _Tracing:
             return names
         plain = Operation(kind or operation.type, f"{operation.type.lower()}_{len(producer)}")
         producer[id(tensor)] = plain.name
-        shape = _shape(tensor)
+        shape = shape_of(tensor)
         self.calls.append(
             Call(
                 layer=plain,
@@ -196,5 +194,6 @@ def _is_wrapper(layer: Any) -> bool:
     return own and not isinstance(layer, keras.Model)
 
 
-def _shape(tensor: Any) -> tuple[int | None, ...]:
+def shape_of(tensor: Any) -> tuple[int | None, ...]:
+    """Shape of a symbolic tensor without its batch axis."""
     return tuple(None if d is None else int(d) for d in tuple(tensor.shape)[1:])

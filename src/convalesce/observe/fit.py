@@ -89,9 +89,6 @@ class Course:
             self.fits[-1] = _with_evaluation(self.fits[-1], call)
         return result
 
-    def compiled(self, model: Any, site: core.Site | None) -> None:
-        """Called after each compile; its place is kept by `sites`."""
-
     @property
     def inside(self) -> bool:
         """This thread is inside a watched fit."""

@@ -215,7 +215,7 @@ class Calls:
             result = original(model, *args, **kwargs)
             if self.patches.active:
                 with guarded(self.course.remarks, "noting where a model was compiled"):
-                    self.course.compiled(model, sites.note(model, "compile"))
+                    sites.note(model, "compile")
             return result
 
         return compile

@@ -10,7 +10,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.observe import layers as reading
-from convalesce.observe.calls import Call, symbolic_calls
+from convalesce.observe.calls import Call, shape_of, symbolic_calls
 from convalesce.observe.guard import unheard
 
 
@@ -112,18 +112,13 @@ def _static_call(layer: Any, functional: Any) -> Call:
     outputs = nodes[0].output_tensors
     return Call(
         layer=layer,
-        input_shape=_shape(inputs[0]) if inputs else (),
-        output_shape=_shape(outputs[0]) if outputs else (),
+        input_shape=shape_of(inputs[0]) if inputs else (),
+        output_shape=shape_of(outputs[0]) if outputs else (),
         connects=tuple(
             p.operation.name for p in nodes[0].parent_nodes if getattr(p, "operation", None)
         ),
         operands=len(inputs),
-        output_ids=frozenset(id(t) for t in outputs),
     )
-
-
-def _shape(tensor: Any) -> tuple[int | None, ...]:
-    return tuple(None if d is None else int(d) for d in tuple(tensor.shape)[1:])
 
 
 def _layer(call: Call, model: Any) -> core.Layer:
@@ -198,7 +193,11 @@ def _outputs(model: Any, style: str, calls: list[Call], ends: list[Any]) -> tupl
         )
     return tuple(
         core.Output(
-            name=f"output_{i}", layer="", shape=_shape(t), width=_width(_shape(t)), activation=None
+            name=f"output_{i}",
+            layer="",
+            shape=shape_of(t),
+            width=_width(shape_of(t)),
+            activation=None,
         )
         for i, t in enumerate(ends)
     )
@@ -209,7 +208,7 @@ def _width(shape: tuple[int | None, ...]) -> int:
 
 
 def _graph_output(tensor: Any, name: str) -> core.Output:
-    shape = _shape(tensor)
+    shape = shape_of(tensor)
     operation, activation = getattr(tensor, "_keras_history").operation, None  # noqa: B009
     current = tensor
     for _ in range(64):
@@ -242,7 +241,7 @@ def _graph_output(tensor: Any, name: str) -> core.Output:
 def _input_shapes(model: Any, calls: list[Call]) -> tuple[tuple[int | None, ...], ...]:
     inputs = getattr(model, "inputs", None)
     if inputs:
-        return tuple(_shape(t) for t in inputs)
+        return tuple(shape_of(t) for t in inputs)
     if isinstance(inputs, Mapping):
-        return tuple(_shape(t) for t in inputs.values())
+        return tuple(shape_of(t) for t in inputs.values())
     return (calls[0].input_shape,) if calls else ()
