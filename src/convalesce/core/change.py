@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import StrEnum
 from typing import ClassVar
-
-from convalesce.core.signal import Series, Signal
 
 
 @dataclass(frozen=True)
@@ -33,14 +32,29 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-@dataclass(frozen=True)
-class Falls:
-    """Prediction: `signal` ends lower with the change than without it."""
+class Yardstick(StrEnum):
+    """What an experiment is measured by: 0 at the best constant answer, 1 where all is known."""
 
-    signal: Signal[Series]
+    LEARNED = "what is learned of the training examples"
+    KNOWN = "what is known of the validation examples"
+    SURE = "what is known of the validation examples, by their loss"
+    EVEN = "the mean recall of the classes on validation examples"
+
+
+@dataclass(frozen=True)
+class Rises:
+    """Prediction: with the change, the yardstick ends higher than without it."""
+
+    what: Yardstick
 
     def __str__(self) -> str:
-        return f"{self.signal.name} falls"
+        return f"{self.what} rises"
+
+
+LEARNS = Rises(Yardstick.LEARNED)
+KNOWS = Rises(Yardstick.KNOWN)
+IS_SURE = Rises(Yardstick.SURE)
+IS_EVEN = Rises(Yardstick.EVEN)
 
 
 @dataclass(frozen=True)
@@ -50,9 +64,12 @@ class Trial:
     Attributes:
         change: What the treated arm does differently.
         predict: What must be seen if the suspected cause is the real one.
-        steps: Optimiser steps of each arm.
+        steps: Optimiser steps of each arm that settle it at the least; None where it shows
+            only over a whole training.
+        after: It goes on from the trained weights, not from the initial ones.
     """
 
     change: Change
-    predict: Falls
-    steps: int = 100
+    predict: Rises
+    steps: int | None = 100
+    after: bool = False

@@ -1,24 +1,116 @@
-"""What the reasoning stages ask of the outside world: run this experiment."""
+"""What the reasoning stages ask of the outside world: train this arm, and what it showed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
 
-from convalesce.core.change import Trial
+from convalesce.core.change import Change, Rises
 from convalesce.core.signal import Signals
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Records of both arms of one trial; they differ in the change and in nothing else."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One training of an experiment. Arms of equal seed and length see the same batches.
 
-    control: Signals
-    treated: Signals
+    Attributes:
+        changes: Made in this order; none for the control.
+        seed: Of the order of examples, dropout and all else that is drawn.
+        steps: Updates; None for as many as the observed training made.
+        after: Starts from the trained weights, not from the initial ones.
+        closely: Watched by the whole monitor, so that it can be diagnosed anew.
+    """
+
+    changes: tuple[Change, ...] = ()
+    seed: int = 0
+    steps: int | None = None
+    after: bool = False
+    closely: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What can be done on one observed fit.
+
+    Attributes:
+        steps: Updates that the observed training made.
+        seconds_a_step: Of the observed training, validation included.
+        overhead_s: What an arm costs beside its steps.
+        whole: All examples are at hand, not a sample.
+        validated: There are validation examples.
+        why_not: Why no experiment can be made; empty where one can.
+    """
+
+    steps: int = 0
+    seconds_a_step: float = 0.0
+    overhead_s: float = 2.0
+    whole: bool = True
+    validated: bool = False
+    why_not: str = ""
+
+    def seconds(self, steps: int | None) -> float:
+        """Expected wall-clock seconds of one arm."""
+        return self.overhead_s + self.seconds_a_step * (self.steps if steps is None else steps)
+
+
+class CannotChange(Exception):
+    """A change can't be made on this model, data or set-up; the message says why."""
+
+
+class OutOfTime(Exception):
+    """An arm was broken off because its time was up."""
 
 
 class Lab(Protocol):
-    """Runs paired experiments from one snapshot."""
+    """Trains arms from one snapshot of each observed fit."""
 
-    def run(self, trial: Trial) -> Outcome:
-        """Both arms of `trial`: same weights, optimiser state, batches and seed."""
+    @property
+    def spent_s(self) -> float:
+        """Wall-clock seconds spent so far."""
+
+    def reach(self, fit: int) -> Reach:
+        """What can be done on a fit of the run."""
+
+    def train(self, fit: int, arm: Arm, *, seconds: float) -> Signals:
+        """What one arm showed: always the answers at its end, all signals if it is watched closely.
+
+        Args:
+            fit: Index of the fit whose snapshot it starts from.
+            arm: What to train.
+            seconds: It is broken off after so many.
+
+        Raises:
+            CannotChange: One of its changes can't be made here.
+            OutOfTime: It did not end in time.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One experiment and what it showed.
+
+    Attributes:
+        changes: What the treated arms did differently, the last one under test.
+        predict: What had to be seen, fixed beforehand.
+        control: The yardstick of each control arm. `treated`: of each treated one.
+        noise: Standard deviation of the difference of a pair without any change.
+        effect: Mean difference. `low`, `high`: its interval at 95 %.
+        steps: Updates of each arm. `pairs`: of arms.
+        says: One sentence for the person, with the figures.
+    """
+
+    changes: tuple[Change, ...]
+    predict: Rises
+    control: tuple[float, ...] = ()
+    treated: tuple[float, ...] = ()
+    noise: float = 0.0
+    effect: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    steps: int = 0
+    says: str = ""
+
+    @property
+    def pairs(self) -> int:
+        """Treated arms, each with its control."""
+        return len(self.treated)

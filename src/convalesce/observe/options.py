@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convalesce.observe.kept import Shelf  # loads NumPy
 
 
 def no_progress(what: str, total: int) -> AbstractContextManager[None]:  # noqa: ARG001
@@ -22,6 +25,7 @@ class Options:
             one step in fifty); 0 monitors no step at all.
         cut: End each fit after this many steps; None lets it run to its end.
         quiet: No progress bar.
+        shelf: Where to keep what experiments need of each fit; None keeps nothing.
         progress: Shows what is being waited for while the context lasts, which gives a function
             that is told of each part done.
     """
@@ -29,4 +33,5 @@ class Options:
     every: int | None = None
     cut: int | None = None
     quiet: bool = False
+    shelf: Shelf | None = None
     progress: Callable[[str, int], AbstractContextManager[Any]] = no_progress

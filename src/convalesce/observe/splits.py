@@ -204,6 +204,10 @@ class Splits:
             self._sampled[role] = self._sample(role)
         return self._sampled[role]
 
+    def kept(self, role: str) -> list[tuple[Any, Any, Any]]:
+        """Batches that were kept on their way to the model; none of data that can be read again."""
+        return self._tees[role].kept if role in self._tees else []
+
     def _sample(self, role: str) -> list[Any]:
         x, y = self._data(role)
         if x is None:

@@ -110,6 +110,9 @@ class Watch:
                 steps_per_epoch=handed.steps if handed else None,
                 site=self.site,
             )
+        if self.options.shelf is not None:
+            with self._own("keeping the fit for experiments"):
+                self.options.shelf.begin(self.index, self.model, self.arguments, handed, self.site)
 
     def epoch_ends(self, epoch: int, logs: dict[str, Any]) -> None:
         """From on_epoch_end, with Keras's figures of the epoch."""
@@ -149,6 +152,8 @@ class Watch:
         if not stopped:
             with self.clock.on("answers"):
                 self._record_answers(training)
+        with self.clock.on("own"), guarded(self.remarks, "keeping the fit for experiments"):
+            self._keep(stopped, training)
         return core.Fit(
             index=self.index,
             signals=core.Signals(self.recorded),
@@ -160,6 +165,22 @@ class Watch:
             site=self.site,
             remarks=tuple(dict.fromkeys([*self.remarks, *self.instrument.remarks])),
         )
+
+    def _keep(self, stopped: str, training: float) -> None:
+        shelf, splits = self.options.shelf, self.splits
+        if shelf is None or splits is None:
+            return
+        if stopped:
+            shelf.drop(self.index, f"the training was {stopped}")
+            return
+        history, setup = self.recorded.get(core.HISTORY), self.recorded.get(core.SETUP)
+        steps = history.steps if history is not None else 0
+        each = setup.steps_per_epoch if setup is not None else None
+        planned = history.planned * each if history is not None and each else steps
+        forms = {role: splits.form(role) or "" for role in ROLES}
+        shelf.end(self.index, forms=forms, steps=steps, planned=planned, seconds=training)
+        for role in ROLES:
+            shelf.fill(self.index, role, splits.kept(role))
 
     def _record_history(self, stopped: str, seconds: float) -> None:
         planned = int(self.arguments.get("epochs") or 1) - int(

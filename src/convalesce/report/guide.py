@@ -81,17 +81,17 @@ def _glance(cause: core.Cause, evidence: list[core.Evidence]) -> list[tuple[str,
         ("Behind crashes too", "yes" if cause.crash else "no"),
         (
             "Trial",
-            "; or ".join(
-                dict.fromkeys(
-                    f"{t.change}: {words.number(t.steps)} steps, {t.predict}" for t in trials
-                )
-            ),
+            "; or ".join(dict.fromkeys(f"{t.change}: {_length(t)}, {t.predict}" for t in trials)),
         ),
         ("Try", "; ".join(dict.fromkeys(remedies))),
         ("Looks like", ", ".join(f"[`{m}`]({m}.md)" for m in cause.mimics)),
         ("Source", f"[`{_file(cause)}`](../../{_file(cause)})"),
     ]
     return [(f"**{name}**", value) for name, value in rows if value]
+
+
+def _length(trial: core.Trial) -> str:
+    return f"{words.number(trial.steps)} steps" if trial.steps else "a whole training"
 
 
 def _signals(signals: tuple[core.Signal[object], ...]) -> str:

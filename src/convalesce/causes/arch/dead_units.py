@@ -86,7 +86,10 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """With a slope on the negative side the loss must end lower."""
-    return core.Trial(core.SetActivation("leaky_relu", evidence.layers), predict=core.Falls(LOSS))
+    return core.Trial(
+        core.SetActivation("leaky_relu", evidence.layers),
+        predict=core.LEARNS,
+    )
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -140,7 +140,7 @@ def _went_well(losses: core.Series | None) -> bool:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """With the norm bounded, the loss must end lower."""
-    return core.Trial(core.ClipGradients(1.0), predict=core.Falls(LOSS))
+    return core.Trial(core.ClipGradients(1.0), predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

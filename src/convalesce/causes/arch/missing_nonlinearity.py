@@ -78,7 +78,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """With ReLU in these layers the loss must end lower."""
-    return core.Trial(core.SetActivation("relu", evidence.layers), predict=core.Falls(LOSS))
+    return core.Trial(core.SetActivation("relu", evidence.layers), predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -34,7 +34,6 @@ from convalesce import core, readings
 from convalesce.core import (
     CRASH,
     FED,
-    LOSS,
     MODEL,
     SETUP,
     TRAIN,
@@ -88,7 +87,7 @@ def crash(crash: core.Crash) -> core.Evidence | None:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """With the fitting output the loss must fall."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

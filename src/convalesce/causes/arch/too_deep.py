@@ -99,7 +99,7 @@ def _heaviest(model: core.Model) -> str:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """Half of the depth, or half of the width."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

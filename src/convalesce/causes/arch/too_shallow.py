@@ -35,7 +35,6 @@ from dataclasses import replace
 from convalesce import core
 from convalesce.core import (
     HISTORY,
-    LOSS,
     MODEL,
     TRAIN,
     TRAIN_ANSWERS,
@@ -123,7 +122,7 @@ def _held(model: core.Model, classes: int, examples: int | None) -> float:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """A net four times as wide must end lower."""
-    return core.Trial(core.ScaleWidth(4.0), predict=core.Falls(LOSS), steps=200)
+    return core.Trial(core.ScaleWidth(4.0), predict=core.LEARNS, steps=200)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -166,7 +166,7 @@ def _pipeline(
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """Narrowed, the same steps must end with a lower loss."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(core.LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -172,7 +172,7 @@ def _is_table(train: core.Split) -> bool:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """With the counts made up for, the same steps must end with a lower loss."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(core.LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -41,7 +41,6 @@ from convalesce.core import (
     ACROSS,
     CRASH,
     FED,
-    LOSS,
     MODEL,
     SETUP,
     TRAIN,
@@ -123,7 +122,7 @@ def crash(crash: core.Crash) -> core.Evidence | None:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """With labels repaired the loss must fall."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -129,7 +129,7 @@ def _patience(history: core.History, setup: core.Setup | None) -> int:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """More epochs must end lower."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(core.LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

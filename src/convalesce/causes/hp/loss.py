@@ -39,7 +39,6 @@ from convalesce.core import (
     CRASH,
     FED,
     HISTORY,
-    LOSS,
     MODEL,
     SETUP,
     TRAIN,
@@ -139,7 +138,7 @@ def crash(crash: core.Crash) -> core.Evidence | None:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """With the fitting loss its own value must fall."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

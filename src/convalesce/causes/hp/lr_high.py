@@ -159,7 +159,7 @@ def _strength(times: float | None, *, both: bool, serious: bool) -> float:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """A tenth of the rate must learn where the full rate does not."""
-    return core.Trial(core.ScaleLearningRate(0.1), predict=core.Falls(LOSS))
+    return core.Trial(core.ScaleLearningRate(0.1), predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -122,7 +122,7 @@ def _strength(ratio: float, *, straight: bool) -> float:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """Ten times the rate must learn faster."""
-    return core.Trial(core.ScaleLearningRate(10.0), predict=core.Falls(LOSS))
+    return core.Trial(core.ScaleLearningRate(10.0), predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

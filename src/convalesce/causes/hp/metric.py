@@ -39,7 +39,6 @@ from convalesce.core import (
     CRASH,
     FED,
     HISTORY,
-    LOSS,
     MODEL,
     SETUP,
     TRAIN,
@@ -153,7 +152,7 @@ def crash(crash: core.Crash) -> core.Evidence | None:
 
 def probe(evidence: core.Evidence) -> core.Trial:
     """Another metric leaves the loss as it is: what changes is what is read and followed."""
-    return core.Trial(remedies(evidence)[0], predict=core.Falls(LOSS))
+    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -1,0 +1,249 @@
+"""The Lab on Keras: trains arms from the snapshots of a run's fits."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from convalesce import core
+from convalesce.lab import arms, compilation, feed
+from convalesce.lab.apply import apply
+from convalesce.lab.callbacks import acting
+from convalesce.lab.setting import Setting, optimizer_like
+from convalesce.observe.kept import Kept, Shelf, State, state_of
+
+ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A setting compiled, and the state that its training begins from."""
+
+    setting: Setting
+    state: State
+    parts: dict[str, Any]
+
+
+class KerasLab:
+    """Trains arms; every one begins from the same snapshot of its fit.
+
+    Args:
+        shelf: What was kept of the fits.
+        fits: The observed fits, for appliers that need facts.
+    """
+
+    def __init__(self, shelf: Shelf, fits: tuple[core.Fit, ...]) -> None:
+        self._shelf = shelf
+        self._fits = {fit.index: fit for fit in fits}
+        self._bases: dict[int, Setting] = {}
+        self._prepared: dict[tuple[Any, ...], Prepared] = {}
+        self._spent = 0.0
+
+    @property
+    def spent_s(self) -> float:
+        """Wall-clock seconds spent so far."""
+        return self._spent
+
+    def reach(self, fit: int) -> core.Reach:
+        """What can be done on a fit of the run."""
+        kept = self._shelf.kept.get(fit)
+        if kept is None:
+            return core.Reach(why_not=self._shelf.missing.get(fit, "the fit was not kept"))
+        try:
+            base = self._base(fit)
+        except core.CannotChange as error:
+            return core.Reach(why_not=str(error))
+        return core.Reach(
+            steps=base.epochs * base.steps_per_epoch,
+            seconds_a_step=kept.seconds / max(kept.steps, 1),
+            overhead_s=ARM_S,
+            whole=base.train.whole,
+            validated=base.validation is not None,
+        )
+
+    def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
+        """What one arm showed; see `core.Lab`."""
+        begun = time.perf_counter()
+        try:
+            with _unheard(), _kept_random_state():
+                return self._train(fit, arm, seconds)
+        finally:
+            self._spent += time.perf_counter() - begun
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[KerasLab]:
+        """While this lasts, arms are trained; afterwards the user's models are as they were."""
+        models = {id(k.model): k.model for k in self._shelf.kept.values()}
+        before = [
+            (
+                model,
+                compilation.put_aside(model),
+                state_of(model),
+                [(layer, layer.trainable) for layer in model._flatten_layers()],  # noqa: SLF001
+            )
+            for model in models.values()
+        ]
+        try:
+            yield self
+        finally:
+            for model, parts, state, flags in before:
+                for layer, flag in flags:
+                    layer.trainable = flag
+                compilation.put_back(model, parts)
+                compilation.restore(model, state)
+                compilation.restore_optimizer(model, state)
+
+    # ---- one arm -----------------------------------------------------------------------------
+
+    def _train(self, fit: int, arm: core.Arm, seconds: float) -> core.Signals:
+        import keras
+
+        keras.utils.set_random_seed(arm.seed + 1)
+        kept = self._shelf.kept[fit]
+        prepared = self._ready(kept, arm)
+        setting = prepared.setting
+        model = setting.model
+        compilation.put_back(model, prepared.parts)
+        state = prepared.state
+        if arm.after:
+            if setting.fresh or kept.after is None:
+                raise core.CannotChange("another model can't go on from the trained weights")
+            same = [a.shape for a in kept.after.optimizer] == [a.shape for a in state.optimizer]
+            state = kept.after if same else replace(state, model=kept.after.model)
+        compilation.restore(model, state, arm.seed)
+        compilation.restore_optimizer(model, state, setting.rate)
+        for begins in setting.begins:
+            begins(model)
+        steps = arm.steps or setting.epochs * setting.steps_per_epoch
+        try:
+            if arm.closely:
+                return arms.watched(setting, arm, steps, seconds, kept.site)
+            return arms.fitted(setting, arm, steps, seconds)
+        finally:
+            prepared.parts.update(compilation.put_aside(model))
+
+    def _ready(self, kept: Kept, arm: core.Arm) -> Prepared:
+        """The arm's setting with its model compiled; made once for each combination of changes.
+
+        Arms whose changes compile nothing anew share the functions that are traced already.
+        """
+        key = (kept.index, arm.changes)
+        if key in self._prepared:
+            return self._prepared[key]
+        setting = self._base(kept.index)
+        for change in arm.changes:
+            setting = apply(change, setting)
+        compiled = (kept.index, "as observed")
+        if setting.recompiled:
+            for layer, flag in () if setting.fresh else kept.trainable:
+                layer.trainable = flag
+            for layer, flag in setting.flags:
+                layer.trainable = flag
+            compilation.compile_anew(setting.model, setting.compiled)
+            parts, state = compilation.put_aside(setting.model), state_of(setting.model)
+            if not setting.fresh:
+                state = replace(state, model=self._before(kept).model)
+        elif compiled in self._prepared:
+            shared = self._prepared[compiled]
+            parts, state = shared.parts, shared.state
+        else:
+            parts, state = self._as_observed(kept, setting)
+            self._prepared[compiled] = Prepared(setting, state, parts)
+        self._prepared[key] = Prepared(setting, state, parts)
+        return self._prepared[key]
+
+    def _as_observed(self, kept: Kept, setting: Setting) -> tuple[dict[str, Any], State]:
+        """The model as it was compiled when the fit began."""
+        model, before = kept.model, self._before(kept)
+        flags = all(layer.trainable == flag for layer, flag in kept.trainable)
+        if flags and model.optimizer is kept.compiled["optimizer"]:
+            return compilation.put_aside(model), before
+        for layer, flag in kept.trainable:
+            layer.trainable = flag
+        compilation.compile_anew(model, setting.compiled)
+        fresh = state_of(model)
+        same = [a.shape for a in fresh.optimizer] == [a.shape for a in before.optimizer]
+        state = before if same else replace(fresh, model=before.model)
+        return compilation.put_aside(model), state
+
+    def _before(self, kept: Kept) -> State:
+        if kept.before is None:
+            raise core.CannotChange("its weights were not kept")
+        return kept.before
+
+    def _base(self, fit: int) -> Setting:
+        """The training as it was observed."""
+        if fit not in self._bases:
+            self._bases[fit] = self._made(self._shelf.kept[fit])
+        return self._bases[fit]
+
+    def _made(self, kept: Kept) -> Setting:
+        train = feed.read(kept.train, training=True)
+        validation = kept.validation
+        if validation is not None:
+            try:
+                validation = feed.read(validation, training=False)
+            except core.CannotChange:
+                validation = None
+        if train.y is None:
+            raise core.CannotChange("there are no targets to train on")
+        compiled = dict(kept.compiled)
+        if kept.rate is not None:
+            compiled["optimizer"] = optimizer_like(compiled["optimizer"], learning_rate=kept.rate)
+        given = kept.arguments
+        return Setting(
+            model=kept.model,
+            compiled=compiled,
+            train=train,
+            judged=train,
+            validation=validation,
+            class_weight=given.get("class_weight"),
+            epochs=max(1, int(given.get("epochs") or 1) - int(given.get("initial_epoch") or 0)),
+            callbacks=acting(given.get("callbacks")),
+            form=kept.forms.get("train", ""),
+            original=self._fits[kept.index].signals,
+        )
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """What the user's own code prints or warns in an arm is not shown a second time."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextlib.contextmanager
+def _kept_random_state() -> Iterator[None]:
+    """Python, NumPy and TensorFlow draw afterwards as if no arm had been trained."""
+    import keras
+    from tensorflow.python.eager import context
+
+    numbers = context.context()
+    eager = getattr(numbers, "_rng", None)
+    before = (
+        random.getstate(),
+        np.random.get_state(),  # noqa: NPY002 - the state that users draw from
+        getattr(numbers, "_seed", None),
+        eager.getstate() if eager is not None else None,
+        keras.src.backend.common.global_state.get_global_attribute("global_seed_generator"),
+    )
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        numbers._seed, numbers._rng = before[2], eager  # noqa: SLF001
+        if eager is not None and before[3] is not None:
+            eager.setstate(before[3])
+        keras.src.backend.common.global_state.set_global_attribute(
+            "global_seed_generator", before[4]
+        )

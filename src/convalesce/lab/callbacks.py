@@ -1,0 +1,99 @@
+"""Callbacks of an arm: the user's that act on training, and the end of an arm."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# Keras's callbacks that act on training and on nothing outside of it.
+ACTING = {
+    "EarlyStopping",
+    "LearningRateScheduler",
+    "ReduceLROnPlateau",
+    "SwapEMAWeights",
+    "TerminateOnNaN",
+}
+
+
+def acting(given: Any) -> tuple[Any, ...]:
+    """Copies of the callbacks that change the rate, stop the training or swap its weights.
+
+    Of the user's own, those whose code speaks of the learning rate; those that write or print
+    would do so again.
+    """
+    if given is None:
+        return ()
+    listed = given if isinstance(given, list | tuple) else getattr(given, "callbacks", [given])
+    return tuple(copy.copy(one) for one in listed if _acts(one))
+
+
+def _acts(callback: Any) -> bool:
+    kind = type(callback)
+    if kind.__module__.startswith("keras."):
+        return kind.__name__ in ACTING
+    try:
+        source = inspect.getsource(kind)
+    except (OSError, TypeError):
+        return False
+    return "learning_rate" in source and not any(
+        word in source for word in ("open(", "save", "write", "subprocess")
+    )
+
+
+def needs_validation(callbacks: Iterable[Any]) -> bool:
+    """One of them follows a figure of the validation split."""
+    return any(str(getattr(c, "monitor", "")).startswith("val_") for c in callbacks)
+
+
+def make_end(steps: int, seconds: float) -> Any:
+    """A callback that ends the training after `steps` updates, or when its time is up.
+
+    Attributes:
+        made: Updates so far.
+        late: The time was up first.
+    """
+    import keras
+
+    class End(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+        made = 0
+        late = False
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.ends = time.monotonic() + seconds
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self.made += int(self.model.steps_per_execution)
+            if self.made >= steps:
+                self.model.stop_training = True
+            elif time.monotonic() > self.ends:
+                self.late = True
+                self.model.stop_training = True
+
+    return End()
+
+
+def scaled(callbacks: Iterable[Any], factor: float) -> tuple[Any, ...]:
+    """The same where a schedule of theirs sets the rate: its rates times a factor."""
+    if factor == 1.0:
+        return tuple(callbacks)
+    out = []
+    for callback in callbacks:
+        one = callback
+        if type(one).__name__ == "LearningRateScheduler":
+            one = copy.copy(one)
+            one.schedule = _times(one.schedule, factor)
+        out.append(one)
+    return tuple(out)
+
+
+def _times(schedule: Callable[..., float], factor: float) -> Callable[..., float]:
+    def times(epoch: int, rate: float | None = None) -> float:
+        if rate is None:
+            return schedule(epoch) * factor
+        return schedule(epoch, rate / factor) * factor
+
+    return times
