@@ -205,7 +205,7 @@ def _rows(array: Any, rows: NDArray[np.int64] | None) -> Any:
 
 
 def _bytes_a_row(array: Any) -> int:
-    size = getattr(array.dtype, "itemsize", None) or getattr(array.dtype, "size", 8)
+    size: Any = getattr(array.dtype, "itemsize", None) or getattr(array.dtype, "size", 8)
     return int(size) * int(np.prod(array.shape[1:], dtype=np.int64))
 
 
