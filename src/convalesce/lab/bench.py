@@ -18,8 +18,10 @@ from convalesce.lab import arms, compilation, feed
 from convalesce.lab.apply import apply
 from convalesce.lab.callbacks import acting
 from convalesce.lab.setting import Setting, optimizer_like
-from convalesce.observe.kept import Kept, Shelf, State, state_of
+from convalesce.observe.kept import Kept, State, state_of
+from convalesce.observe.shelf import Shelf
 
+UNBUILT = 2  # variables of an optimizer that has made no step: its counter and its rate
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
 
@@ -175,9 +177,15 @@ class KerasLab:
         return compilation.put_aside(model), state
 
     def _before(self, kept: Kept) -> State:
+        """The state that the observed training began from; of an optimizer that had none, fresh."""
         if kept.before is None:
             raise core.CannotChange("its weights were not kept")
-        return kept.before
+        model, optimizer = kept.model, self._base(kept.index).compiled["optimizer"]
+        if optimizer is None or len(kept.before.optimizer) > UNBUILT:
+            return kept.before
+        fresh = optimizer_like(optimizer)
+        fresh.build(model.trainable_variables)
+        return replace(kept.before, optimizer=[np.array(v.value) for v in fresh.variables])
 
     def _base(self, fit: int) -> Setting:
         """The training as it was observed."""
