@@ -14,6 +14,7 @@ from convalesce.readings.yardstick import measure, sampling_error
 PAIRS = 3
 LEAST_SHARE = 0.5  # of a training: what shows only over a whole one can't be read off less
 GOES_ON = 0.5  # of the training's updates, for a trial that goes on from its end
+PLANNED = 0.8  # of what is left: arms take longer than expected, and second pairs are wanted
 PATIENCE = 4.0  # times its expected time that an arm may take
 
 
@@ -70,7 +71,7 @@ class Experiments:
         self.steps = None
         if reach.seconds(None) * arms <= self.left:
             return
-        each = self.left / max(arms, 1) - reach.overhead_s
+        each = PLANNED * self.left / max(arms, 1) - reach.overhead_s
         steps = int(each / max(reach.seconds_a_step, 1e-6))
         if steps >= reach.steps:
             return
@@ -168,6 +169,8 @@ class Experiments:
 
     def _train(self, arm: core.Arm) -> core.Signals:
         if arm not in self._seen:
+            if self.reach.seconds(arm.steps) > self.left:
+                raise NotSettled("the time for experiments is spent")
             limit = PATIENCE * self.reach.seconds(arm.steps)
             try:
                 self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)

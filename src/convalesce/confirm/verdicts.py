@@ -59,14 +59,11 @@ def settle(group: Group, experiments: Experiments, say: Callable[[str], object])
     if proven:
         root = _root(proven, tried, findings)
         return Settled(tuple(findings.values()), root)
-    together = _together(group, trials, tried, experiments, say)
+    together = _together(trials, tried, experiments, say)
     if together is not None:
         root = min(tried, key=_upstream)
-        both = {
-            c: replace(f, trial=together, verdict=core.Verdict.CONFIRMED) if c == root else f
-            for c, f in findings.items()
-        }
-        return Settled(tuple(both.values()), root, both=True)
+        shown = replace(findings[root], trial=together, verdict=core.Verdict.CONFIRMED)
+        return Settled(tuple({**findings, root: shown}.values()), root, both=True)
     return Settled(tuple(_unproven(f, experiments) for f in findings.values()))
 
 
@@ -87,22 +84,19 @@ def _upstream(cause: str) -> int:
 
 
 def _together(
-    group: Group,
     trials: dict[str, core.Trial],
     tried: dict[str, core.Tried],
     experiments: Experiments,
     say: Callable[[str], object],
 ) -> core.Tried | None:
-    """The combination arm: all changes at once, where each alone did not help."""
-    makeable = [f.cause for f in group.findings if f.cause in tried and not trials[f.cause].after]
-    if len(makeable) < 2 or experiments.reach.seconds(experiments.steps) > experiments.left:
+    """The combination arm: all changes at once, where each alone did not help; the root's last."""
+    made = sorted((c for c in tried if not trials[c].after), key=_upstream)
+    if len(made) < 2 or experiments.reach.seconds(experiments.steps) > experiments.left:
         return None
-    ordered = sorted(makeable, key=_upstream)
-    say(f"is it {' and '.join(ordered)} together?")
-    changes = [trials[c].change for c in ordered]
-    last = trials[ordered[-1]]
+    say(f"is it {' and '.join(made)} together?")
+    root, *others = made
     try:
-        outcome = experiments.try_out(last, *changes[:-1])
+        outcome = experiments.try_out(trials[root], *(tried[c].changes[-1] for c in others))
     except NotSettled:
         return None
     return outcome if outcome.verdict is core.Verdict.CONFIRMED else None
