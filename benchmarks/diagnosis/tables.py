@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from benchmarks.diagnosis.answers import OURS, Answer, by_tool
+from benchmarks.diagnosis.answers import GUESS, OURS, Answer, by_tool
 
 GROUPS = ("calibration", "held out", "unseen")
 BINS = 10
@@ -89,7 +89,7 @@ def side_by_side(answers: Sequence[Answer]) -> list[str]:
             lines.append(
                 f"  {tool:14s}{r.sick:5d} {_two(r.first)} {_two(r.three)} {_two(r.one)}"
                 f" {_two(r.detected)} {r.sound:6d} {_two(r.alarms)} {_two(r.confirmed)}"
-                f" {_two(r.confirmed_alarms)} {r.width:5.1f}"
+                f" {_two(r.confirmed_alarms)} {_one(r.width)}"
             )
     return lines
 
@@ -118,7 +118,7 @@ def _key(answer: Answer, kind: str) -> str:
 def symptoms(answers: Sequence[Answer]) -> list[str]:
     """What the rivals say: how often on sick arms, how often right, how often on sound ones."""
     lines = [f"{'':64s} {'faulty':>6s} {'right':>6s} {'sound':>6s}"]
-    for tool, said in by_tool([a for a in answers if a.tool != OURS]).items():
+    for tool, said in by_tool([a for a in answers if a.tool not in {OURS, GUESS}]).items():
         counts: dict[str, list[int]] = {}
         for answer in said:
             accepted = [cause for ids in answer.case.accepted for cause in ids]
@@ -127,9 +127,8 @@ def symptoms(answers: Sequence[Answer]) -> list[str]:
                 count[0] += answer.sick
                 count[1] += answer.sick and claim.names(accepted)
                 count[2] += not answer.sick
-        if len(counts) > 1 and tool != "plain guess":
-            ranked = sorted(counts.items(), key=lambda item: -item[1][0])
-            lines += [f"{tool + ': ' + s:64.64s} {n:6d} {r:6d} {a:6d}" for s, (n, r, a) in ranked]
+        ranked = sorted(counts.items(), key=lambda item: -item[1][0])
+        lines += [f"{tool + ': ' + s:64.64s} {n:6d} {r:6d} {a:6d}" for s, (n, r, a) in ranked]
     return lines
 
 
@@ -212,3 +211,7 @@ def reliability(answers: Sequence[Answer]) -> list[str]:
 
 def _two(value: float) -> str:
     return f"{value:6.2f}" if math.isfinite(value) else "     -"
+
+
+def _one(value: float) -> str:
+    return f"{value:5.1f}" if math.isfinite(value) else "    -"

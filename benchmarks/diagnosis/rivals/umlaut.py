@@ -11,7 +11,8 @@ as an activation of a layer, too (the code asks for a Softmax layer under any lo
 layer behind a linear one is seen; token ids may exceed -1 … 1. Input is what reaches the model, so
 that a Rescaling layer inside does not help, as there. Left out: checks whose bodies are empty in
 the artefact (initialisation, accuracy or validation missing from compile and fit), and an integer
-input, which its own callback casts away.
+input, which its own callback casts away. A NaN loss without a NaN input is reported by earlier
+versions of the file only; it is reported here.
 """
 
 from __future__ import annotations
