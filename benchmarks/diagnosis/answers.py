@@ -11,7 +11,6 @@ from benchmarks.diagnosis import rivals
 from benchmarks.diagnosis.cases import Case
 from benchmarks.diagnosis.claims import Claim
 from benchmarks.diagnosis.rivals import guess
-
 from convalesce import core
 from convalesce.diagnose import diagnose_run
 

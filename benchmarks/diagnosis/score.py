@@ -25,7 +25,6 @@ from benchmarks.diagnosis.answers import (
     reported,
 )
 from benchmarks.diagnosis.cases import Case, find_cases
-
 from convalesce.core.codec import decode
 
 
@@ -95,21 +94,19 @@ def _meta(path: Path) -> dict[str, Any]:
 
 def show(scored: Scored, *, verbose: bool) -> list[str]:
     """The tables as text, a blank line between them."""
-    answers = scored.answers
-    parts = (
-        []
-        if not answers
-        else [
+    answers, parts = scored.answers, []
+    if answers:
+        parts += [
             tables.side_by_side(answers),
             ["top-1 by source and family", *tables.crossed(answers, lambda r: r.first)],
             ["alarms by source and family", *tables.crossed(answers, lambda r: r.alarms)],
             ["reliability of first findings", *tables.reliability(answers)],
         ]
-    )
     if scored.spent:
         parts.append(["cost", *costs.table(scored.spent)])
     if verbose and answers:
-        parts += [["by symptom", *tables.symptoms(answers)], _failures(answers)]
+        parts.append(["what the rivals said", *tables.symptoms(answers)])
+        parts.append(["wrong answers of ours", *_failures(answers)])
     if scored.missing:
         few = ", ".join(scored.missing[:8])
         parts.append([f"no record of {len(scored.missing)}: {few} …"])

@@ -12,7 +12,6 @@ from benchmarks.diagnosis.rivals import (
     sagemaker,
     umlaut,
 )
-
 from convalesce import core
 
 RIVALS: dict[str, Callable[[core.Signals], tuple[Claim, ...]]] = {

@@ -15,9 +15,9 @@ left out: the artefact computes them and decides nothing by them.
 from __future__ import annotations
 
 import numpy as np
+
 from benchmarks.diagnosis.claims import Claim
 from benchmarks.diagnosis.rivals import looks
-
 from convalesce import core
 
 DEFAULTS = "utils.py, default_param"

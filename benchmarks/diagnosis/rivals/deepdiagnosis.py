@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+
 from benchmarks.diagnosis.claims import Claim
 from benchmarks.diagnosis.rivals import looks
-
 from convalesce import core
 
 FILE = "callbacks.py"

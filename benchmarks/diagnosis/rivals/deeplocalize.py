@@ -15,11 +15,12 @@ Left out: gradients of layer outputs, which are not recorded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+
 from benchmarks.diagnosis.claims import Claim
 from benchmarks.diagnosis.rivals import looks
-
 from convalesce import core
 
 WINDOW = core.Limit(5, "looks", "callbacks.py, DeepLocalize.on_batch_end, N")
@@ -46,44 +47,72 @@ MEANS = {
 }
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """Columns over the looks, by layer, without those that were never recorded.
+
+    Attributes:
+        forward: Means of outputs. `weights`, `gradients`: norms of kernels.
+        lost: Most non-finite outputs of any layer.
+        dense: Names of Dense layers. `even`: of those that end in a softmax.
+    """
+
+    forward: dict[str, looks.Floats]
+    weights: dict[str, looks.Floats]
+    gradients: dict[str, looks.Floats]
+    lost: looks.Floats
+    loss: core.Series | None
+    dense: frozenset[str]
+    even: frozenset[str]
+    frozen: bool
+
+
 def say(signals: core.Signals) -> tuple[Claim, ...]:
     """The first phase that fails; nothing where none does."""
     means = looks.seen(signals, core.ACTIVATION_MEAN)
     series = means if means is not None else looks.seen(signals, core.GRADIENT_NORM)
+    seen = _seen(signals)
     for look, step in enumerate(series.steps if series is not None else ()):
-        for phase in _phases(signals, look, int(step)):
+        for phase in _phases(seen, look, int(step)):
             return (Claim(MEANS[phase], phase),)
     if _still(looks.curve(signals, *looks.ACCURACIES)):
         return (Claim(MEANS["Model does not learn"], "Model does not learn"),)
     return ()
 
 
-def _phases(signals: core.Signals, look: int, step: int) -> Iterator[str]:
-    """Phases that fail at a look, in the order in which they are asked."""
-    seen = slice(look + 1)
-    dense = {layer.name for layer in looks.layers(signals) if layer.kind == "Dense"}
-    forward = looks.activations(signals, core.ACTIVATION_MEAN)
+def _seen(signals: core.Signals) -> _Seen:
+    layers = looks.layers(signals)
     lost = looks.seen(signals, core.ACTIVATION_NONFINITE)
-    if lost is not None and (np.nan_to_num(lost.values[look : look + 1]) > 0).any():
+    return _Seen(
+        forward=_known(looks.activations(signals, core.ACTIVATION_MEAN)),
+        weights=_known(looks.kernels(signals, core.WEIGHT_NORM)),
+        gradients=_known(looks.kernels(signals, core.GRADIENT_NORM)),
+        lost=np.zeros(0) if lost is None else np.nan_to_num(lost.values).max(axis=1, initial=0),
+        loss=looks.seen(signals, core.LOSS),
+        dense=frozenset(layer.name for layer in layers if layer.kind == "Dense"),
+        even=frozenset(layer.name for layer in layers if layer.activation == "softmax"),
+        frozen=_frozen(layers),
+    )
+
+
+def _phases(seen: _Seen, look: int, step: int) -> Iterator[str]:
+    """Phases that fail at a look, in the order in which they are asked."""
+    to = slice(look + 1)
+    if (seen.lost[look : look + 1] > 0).any():
         yield "Error in forward"
-    even = {layer.name for layer in looks.layers(signals) if layer.activation == "softmax"}
-    columns = _known(forward).items()
-    if any(_fails(values[seen], moves=name not in even) for name, values in columns):
+    if any(_fails(v[to], moves=name not in seen.even) for name, v in seen.forward.items()):
         yield "Error in forward"
-    weights = _known(looks.kernels(signals, core.WEIGHT_NORM))
-    if any(_fails(values[seen], moves=name in dense) for name, values in weights.items()):
+    if any(_fails(v[to], moves=name in seen.dense) for name, v in seen.weights.items()):
         yield "Error in Weights"
-    if look + 1 >= WINDOW.value and _frozen(signals):
+    if look + 1 >= WINDOW.value and seen.frozen:
         yield "Error in Weights"
-    loss = looks.seen(signals, core.LOSS)
-    if loss is not None:
-        until = loss.values[: int(np.searchsorted(loss.steps, step, side="right"))]
+    if seen.loss is not None:
+        until = seen.loss.values[: int(np.searchsorted(seen.loss.steps, step, side="right"))]
         if looks.any_nonfinite(until):
             yield "Invalid loss"
         if _still(until):
             yield "Model does not learn"
-    gradients = _known(looks.kernels(signals, core.GRADIENT_NORM))
-    if any(_fails(values[seen]) for name, values in gradients.items() if name in dense):
+    if any(_fails(v[to]) for name, v in seen.gradients.items() if name in seen.dense):
         yield "Error in delta Weights"
 
 
@@ -92,11 +121,11 @@ def _known(columns: dict[str, looks.Floats]) -> dict[str, looks.Floats]:
     return {name: values for name, values in columns.items() if not np.isnan(values).all()}
 
 
-def _frozen(signals: core.Signals) -> bool:
+def _frozen(layers: tuple[core.Layer, ...]) -> bool:
     """A Dense layer is kept from learning: its weights are not recorded, and do not change."""
     return any(
         layer.kind == "Dense" and layer.parameters > 0 and not layer.trainable_parameters
-        for layer in looks.layers(signals)
+        for layer in layers
     )
 
 

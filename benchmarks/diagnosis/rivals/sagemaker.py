@@ -24,9 +24,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+
 from benchmarks.diagnosis.claims import Claim
 from benchmarks.diagnosis.rivals import looks
-
 from convalesce import core
 
 DEAD = core.Limit(0.5, "1", "DeadRelu, threshold_layer 50 %")

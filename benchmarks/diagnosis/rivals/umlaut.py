@@ -20,9 +20,9 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+
 from benchmarks.diagnosis.claims import Claim
 from benchmarks.diagnosis.rivals import looks
-
 from convalesce import core
 
 RULES = "heuristics.py"

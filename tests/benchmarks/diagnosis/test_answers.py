@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from benchmarks.diagnosis.answers import diagnosed, guesses, reported
 from benchmarks.diagnosis.claims import Claim
-
 from convalesce import core
 from tests.benchmarks.diagnosis.made import answer, case, claim
 from tests.benchmarks.diagnosis.rivals.training import data, spoilt, training

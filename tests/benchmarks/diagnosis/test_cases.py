@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from benchmarks.diagnosis.cases import find_cases
 
+from benchmarks.diagnosis.cases import find_cases
 from tests.benchmarks.diagnosis.made import case
 
 SEEN, HELD_OUT = "case_1", "case_0"  # by the first digit of the hash of their names

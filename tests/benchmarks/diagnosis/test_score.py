@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from benchmarks.diagnosis.cases import find_cases
 
 from benchmarks.diagnosis import score as module
+from benchmarks.diagnosis.cases import find_cases
 from convalesce import core
 from convalesce.core.codec import encode
 from tests.benchmarks.diagnosis.rivals.training import STEPS, data, spoilt, training
@@ -74,7 +74,7 @@ def test_a_missing_record_is_named_and_the_exit_status_tells(
     assert module.main() == 1
     out = capsys.readouterr().out
     assert "no record of 1: case_1 fixed …" in out
-    assert "by symptom" in out and "expected calibration error, calibration" in out
+    assert "what the rivals said" in out and "expected calibration error, calibration" in out
 
 
 def test_only_one_group_can_be_asked_for(

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from benchmarks.diagnosis.rivals.deepdiagnosis import say
 
+from benchmarks.diagnosis.rivals.deepdiagnosis import say
 from convalesce import core
 from tests.benchmarks.diagnosis.rivals.training import (
     EPOCHS,

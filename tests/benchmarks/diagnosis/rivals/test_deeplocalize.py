@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from benchmarks.diagnosis.rivals.deeplocalize import say
 
+from benchmarks.diagnosis.rivals.deeplocalize import say
 from convalesce import core
 from tests.benchmarks.diagnosis.rivals.training import (
     ACTIVE,
