@@ -49,7 +49,7 @@ MEANS = {
 
 @dataclass(frozen=True)
 class _Seen:
-    """Columns over the looks, by layer, without those that were never recorded.
+    """Columns over the looks, by layer.
 
     Attributes:
         forward: Means of outputs. `weights`, `gradients`: norms of kernels.
@@ -84,11 +84,11 @@ def _seen(signals: core.Signals) -> _Seen:
     layers = looks.layers(signals)
     lost = looks.seen(signals, core.ACTIVATION_NONFINITE)
     return _Seen(
-        forward=_known(looks.activations(signals, core.ACTIVATION_MEAN)),
-        weights=_known(looks.kernels(signals, core.WEIGHT_NORM)),
-        gradients=_known(looks.kernels(signals, core.GRADIENT_NORM)),
+        forward=looks.activations(signals, core.ACTIVATION_MEAN),
+        weights=looks.kernels(signals, core.WEIGHT_NORM),
+        gradients=looks.kernels(signals, core.GRADIENT_NORM),
         lost=np.zeros(0) if lost is None else np.nan_to_num(lost.values).max(axis=1, initial=0),
-        loss=looks.seen(signals, core.LOSS),
+        loss=looks.losses(signals),
         dense=frozenset(layer.name for layer in layers if layer.kind == "Dense"),
         even=frozenset(layer.name for layer in layers if layer.activation == "softmax"),
         frozen=_frozen(layers),
@@ -114,11 +114,6 @@ def _phases(seen: _Seen, look: int, step: int) -> Iterator[str]:
             yield "Model does not learn"
     if any(_fails(v[to]) for name, v in seen.gradients.items() if name in seen.dense):
         yield "Error in delta Weights"
-
-
-def _known(columns: dict[str, looks.Floats]) -> dict[str, looks.Floats]:
-    """Without those that were never recorded."""
-    return {name: values for name, values in columns.items() if not np.isnan(values).all()}
 
 
 def _frozen(layers: tuple[core.Layer, ...]) -> bool:

@@ -66,7 +66,7 @@ def kernels(signals: core.Signals, signal: core.Signal[core.Series]) -> dict[str
     model, series = seen(signals, core.MODEL), seen(signals, signal)
     if model is None or series is None:
         return {}
-    return flow.of_kernels(model, series)
+    return _known(flow.of_kernels(model, series))
 
 
 def sizes(signals: core.Signals) -> dict[str, int]:
@@ -89,7 +89,21 @@ def activations(
     model, series = seen(signals, core.MODEL), seen(signals, signal)
     if model is None or series is None:
         return {}
-    return flow.of_layers(model, series, lambda layer: not kinds or layer.activation in kinds)
+    chosen = flow.of_layers(model, series, lambda layer: not kinds or layer.activation in kinds)
+    return _known(chosen)
+
+
+def _known(columns: dict[str, Floats]) -> dict[str, Floats]:
+    """Without those that were not recorded at any look: some compiled steps hide them."""
+    return {name: values for name, values in columns.items() if not np.isnan(values).all()}
+
+
+def losses(signals: core.Signals) -> core.Series | None:
+    """Loss of each step; None where it was not recorded, or could not be read at any step."""
+    series = seen(signals, core.LOSS)
+    if series is None or not np.isnan(series.values).all():
+        return series
+    return None if np.isfinite(curve(signals, "loss")).any() else series
 
 
 def input_range(signals: core.Signals) -> tuple[float, float]:

@@ -89,7 +89,7 @@ def _exploding(signals: core.Signals) -> bool:
     found = [s for s in (looks.seen(signals, c) for c in counts) if s is not None]
     if any((np.nan_to_num(series.values) > 0).any() for series in found):
         return True
-    loss = looks.seen(signals, core.LOSS)
+    loss = looks.losses(signals)
     return loss is not None and looks.any_nonfinite(loss.values)
 
 
@@ -141,7 +141,7 @@ def _unchanged(signals: core.Signals) -> bool:
 
 
 def _poor_weights(signals: core.Signals) -> bool:
-    series, loss = looks.seen(signals, core.ACTIVATION_STD), looks.seen(signals, core.LOSS)
+    series, loss = looks.seen(signals, core.ACTIVATION_STD), looks.losses(signals)
     columns = looks.activations(signals, core.ACTIVATION_STD, "relu")
     if series is None or loss is None or len(columns) < 2:
         return False

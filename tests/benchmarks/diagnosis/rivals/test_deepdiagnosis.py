@@ -77,3 +77,18 @@ def test_accuracy_is_given_twenty_epochs_and_the_loss_five() -> None:
 
 def test_the_mean_of_the_output_may_stay_as_it_is() -> None:
     assert say(training(spoilt(core.ACTIVATION_MEAN, "head", 0.25))) == ()
+
+
+def test_an_output_that_is_sure_of_itself_is_not_saturated() -> None:
+    sure = {
+        core.MODEL: model(head={"activation": "tanh"}, hidden={"activation": "tanh"}),
+        core.SETUP: setup("mean_squared_error"),
+    }
+
+    def said(name: str) -> list[str]:
+        record = training({**sure, **spoilt(core.ACTIVATION_SATURATED_SHARE, name, 0.9)})
+        known = {s: v for s, v in record.recorded.items() if s is not core.TRAIN}
+        return [claim.says for claim in say(core.Signals(known))]
+
+    assert said("head") == []
+    assert said("hidden") == ["Saturated Activation: add dropout or missing activation"]

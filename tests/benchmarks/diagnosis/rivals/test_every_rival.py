@@ -46,6 +46,16 @@ def test_each_signal_may_be_absent(name: str) -> None:
         RIVALS[name](core.Signals({s: v for s, v in whole.items() if s is not signal}))
 
 
+@pytest.mark.parametrize("name", RIVALS)
+def test_what_a_compiled_step_hides_is_no_fault(name: str) -> None:
+    hidden = {
+        signal: core.Series(series.steps, np.full_like(series.values, np.nan), series.labels)
+        for signal, series in training().recorded.items()
+        if signal.kind is core.Series
+    }
+    assert RIVALS[name](training(hidden)) == ()
+
+
 @settings(max_examples=25, deadline=None)
 @given(
     numbers=arrays(np.float64, STEPS, elements=st.floats(allow_nan=True, allow_infinity=True)),
