@@ -185,7 +185,7 @@ class KerasLab:
             return kept.before
         fresh = optimizer_like(optimizer)
         fresh.build(model.trainable_variables)
-        return replace(kept.before, optimizer=[np.array(v.value) for v in fresh.variables])
+        return replace(kept.before, optimizer=[v.numpy().copy() for v in fresh.variables])
 
     def _base(self, fit: int) -> Setting:
         """The training as it was observed."""
