@@ -131,7 +131,10 @@ class KerasLab:
         compilation.restore_optimizer(model, state, setting.rate)
         for begins in setting.begins:
             begins(model)
-        steps = arm.steps or setting.epochs * setting.steps_per_epoch
+        steps = setting.epochs * setting.steps_per_epoch
+        if arm.steps is not None:  # of the observed training: with other batches, as many examples
+            each = self._base(fit).steps_per_epoch
+            steps = max(1, round(arm.steps * setting.steps_per_epoch / each))
         try:
             if arm.closely:
                 return arms.watched(setting, arm, steps, seconds, kept.site)
