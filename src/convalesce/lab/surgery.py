@@ -11,6 +11,7 @@ import contextlib
 import inspect
 import math
 import random
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +21,7 @@ from convalesce import core
 from convalesce.lab.edits import edited
 from convalesce.lab.graph import graph_of, nodes_of, opened
 from convalesce.lab.setting import Setting
+from convalesce.observe.layers import as_initialized
 from convalesce.observe.sites import carry
 
 MOST_WEIGHTS = 64 << 20  # of one layer: as many as a fit may have to be kept for experiments
@@ -77,7 +79,7 @@ def rebuilt(setting: Setting, edits: Mapping[Any, Edit], *, reshaped: bool = Fal
     try:
         with _scope(model), _kept_random(), edited(setting.edits):
             made = _model(model, work)
-            _copy_weights(work)
+            _copy_weights(work, reshaped=reshaped)
     except core.CannotChange:
         raise
     except Exception as error:
@@ -162,7 +164,8 @@ def _called(layer: Any, args: Any, kwargs: Any, work: _Work, order: list[Any]) -
         else:
             copy = _layer(layer, edit, work)
         _bound(copy, first)
-        out, between = copy(first, *others, **kwargs), [copy]
+        kept = {} if edit.instead else kwargs  # another layer takes other keywords
+        out, between = copy(first, *others, **kept), [copy]
     for one in after:
         out = one(out)
     order.extend([*before, *between, *after])
@@ -250,7 +253,9 @@ def copied(layer: Any, config: Mapping[str, Any]) -> Any:
                 name=config.get("name", layer.name),
                 dtype=layer.dtype_policy,
             )
-        whole = {**layer.get_config(), **_own_parts(layer), **config}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a lambda, which is taken over as it is
+            whole = {**layer.get_config(), **_own_parts(layer), **config}
         return type(layer).from_config(whole)
     except Exception as error:
         says = str(error).strip().splitlines() or [type(error).__name__]
@@ -290,7 +295,7 @@ def _bound(layer: Any, tensor: Any) -> None:
 # ---- what the copy begins with ---------------------------------------------------------------
 
 
-def _copy_weights(work: _Work) -> None:
+def _copy_weights(work: _Work, *, reshaped: bool) -> None:
     for old, new in work.copies.items():
         if opened(old) is not None or not hasattr(old, "variables"):
             continue
@@ -303,6 +308,11 @@ def _copy_weights(work: _Work) -> None:
         if edit.instead is None and [v.shape for v in before] == [v.shape for v in after]:
             for source, target in zip(before, after, strict=True):
                 target.assign(source.value)
+        elif edit.instead is None and not reshaped and as_initialized(old) is False:
+            raise core.CannotChange(
+                f"the weights of {old.name} were loaded or trained before, and would have to begin "
+                "anew at another size"
+            )
 
 
 def _copy_flags(setting: Setting, work: _Work) -> None:

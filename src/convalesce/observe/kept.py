@@ -230,8 +230,10 @@ def state_of(model: Any) -> State:
     """Copies of all variables of a model and its optimizer."""
     optimizer = getattr(model, "optimizer", None)
     return State(
-        model=[np.array(v.value) for v in model.variables],
-        optimizer=[np.array(v.value) for v in optimizer.variables] if optimizer is not None else [],
+        model=[np.array(v.numpy()) for v in model.variables],
+        optimizer=[np.array(v.numpy()) for v in optimizer.variables]
+        if optimizer is not None
+        else [],
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.lab.graph import Graph, graph_of
-from convalesce.lab.places import named
+from convalesce.lab.places import called
 from convalesce.lab.setting import Setting
 from convalesce.lab.surgery import Edit, rebuilt
 
@@ -25,8 +25,7 @@ def apply(change: core.SetStrides, setting: Setting) -> Setting:
         raise core.CannotChange(f"a stride can't be {change.strides}")
     graph = graph_of(setting.model)
     if change.layers:
-        found = {x for f in named(setting.model, change.layers) for x in f._flatten_layers()}  # noqa: SLF001
-        layers = [s.layer for s in graph.steps if s.layer in found and _strided(s.layer)]
+        layers = [x for x in called(setting.model, graph, change.layers) if _strided(x)]
     elif change.strides == 1:
         layers = [s.layer for s in graph.steps if _strided(s.layer) and max(_strides(s.layer)) > 1]
     else:
