@@ -10,7 +10,8 @@ import pytest
 
 from convalesce import core
 from convalesce.lab.bench import KerasLab
-from convalesce.observe.kept import Kept, Rows, Shelf, compiled, state_of
+from convalesce.observe.kept import Kept, Rows, compiled, state_of
+from convalesce.observe.shelf import Shelf
 from tests.lab.apply import nets
 
 

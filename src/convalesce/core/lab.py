@@ -7,6 +7,7 @@ from typing import Protocol
 
 from convalesce.core.change import Change, Rises
 from convalesce.core.signal import Signals
+from convalesce.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +96,8 @@ class Tried:
         control: The yardstick of each control arm. `treated`: of each treated one.
         noise: Standard deviation of the difference of a pair without any change.
         effect: Mean difference. `low`, `high`: its interval at 95 %.
+        relevant: The least effect that counts.
         steps: Updates of each arm. `pairs`: of arms.
-        says: One sentence for the person, with the figures.
     """
 
     changes: tuple[Change, ...]
@@ -107,8 +108,9 @@ class Tried:
     effect: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    relevant: float = 0.0
     steps: int = 0
-    says: str = ""
+    verdict: Verdict = Verdict.UNDECIDED
 
     @property
     def pairs(self) -> int:

@@ -19,8 +19,10 @@ from convalesce.lab.apply import apply
 from convalesce.lab.callbacks import acting
 from convalesce.lab.edits import edited
 from convalesce.lab.setting import Setting, optimizer_like
-from convalesce.observe.kept import Kept, Shelf, State, state_of
+from convalesce.observe.kept import Kept, State, state_of
+from convalesce.observe.shelf import Shelf
 
+UNBUILT = 2  # variables of an optimizer that has made no step: its counter and its rate
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
 
@@ -146,6 +148,7 @@ class KerasLab:
         key = (kept.index, arm.changes)
         if key in self._prepared:
             return self._prepared[key]
+        _set_flags(kept, self._base(kept.index))
         setting = self._changed(kept, arm.changes)
         compiled = (kept.index, "as observed")
         if setting.recompiled:
@@ -172,7 +175,6 @@ class KerasLab:
         if changes:
             keras.utils.set_random_seed(setting.seed + 1)
             compilation.restore(kept.model, self._before(kept))
-            _set_flags(kept, setting)
         for change in changes:
             setting = apply(change, setting)
         return setting
@@ -180,10 +182,8 @@ class KerasLab:
     def _as_observed(self, kept: Kept, setting: Setting) -> tuple[dict[str, Any], State]:
         """The model as it was compiled when the fit began."""
         model, before = kept.model, self._before(kept)
-        flags = all(layer.trainable == flag for layer, flag in kept.trainable)
-        if flags and model.optimizer is kept.compiled["optimizer"]:
+        if model.optimizer is kept.compiled["optimizer"]:
             return compilation.put_aside(model), before
-        _set_flags(kept, setting)
         compilation.compile_anew(model, setting.compiled)
         fresh = state_of(model)
         same = [a.shape for a in fresh.optimizer] == [a.shape for a in before.optimizer]
@@ -191,9 +191,15 @@ class KerasLab:
         return compilation.put_aside(model), state
 
     def _before(self, kept: Kept) -> State:
+        """The state that the observed training began from; of an optimizer that had none, fresh."""
         if kept.before is None:
             raise core.CannotChange("its weights were not kept")
-        return kept.before
+        model, optimizer = kept.model, self._base(kept.index).compiled["optimizer"]
+        if optimizer is None or len(kept.before.optimizer) > UNBUILT:
+            return kept.before
+        fresh = optimizer_like(optimizer)
+        fresh.build(model.trainable_variables)
+        return replace(kept.before, optimizer=[v.numpy().copy() for v in fresh.variables])
 
     def _base(self, fit: int) -> Setting:
         """The training as it was observed."""

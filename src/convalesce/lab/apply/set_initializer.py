@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from convalesce import core
+from convalesce.lab.copying import seed_of
 from convalesce.lab.places import hidden, named
 from convalesce.lab.setting import Setting
-from convalesce.lab.surgery import seed_of
 
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 
