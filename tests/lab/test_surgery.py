@@ -72,6 +72,19 @@ def test_layers_behind_a_changed_width_are_drawn_anew_and_others_keep_their_weig
     assert nets.same_weights(made.get_layer("out"), model.get_layer("out"))
 
 
+def test_an_activation_that_is_a_layer_is_copied_and_fits_another_width() -> None:
+    given = {"activation": layers.PReLU(name="slope"), "name": "d"}
+    model = keras.Sequential([keras.Input((8,)), layers.Dense(8, **given), layers.Dense(3)])
+    model(np.zeros((1, 8)))
+    nets.layer(model, "d").activation.alpha.assign([0.5] * 8)
+    copy = nets.layer(rebuilt(nets.setting_of(model), {}).model, "d")
+    assert copy.activation is not nets.layer(model, "d").activation
+    assert copy.activation.alpha.numpy().tolist() == [0.5] * 8
+    made = rebuilt(nets.setting_of(model), {nets.layer(model, "d"): Edit(config={"units": 4})})
+    assert nets.layer(made.model, "d").activation.alpha.shape == (4,)
+    assert nets.answers(made).shape == (8, 3)
+
+
 def test_what_is_drawn_depends_on_the_layer_and_the_seed_alone() -> None:
     model = nets.mlp()
     one, other = nets.layer(model, "d1"), nets.layer(model, "d0")

@@ -42,16 +42,24 @@ def copied(layer: Any, config: Mapping[str, Any]) -> Any:
 
 
 def _own_parts(layer: Any) -> dict[str, Any]:
-    """Functions and objects of the user's own that a configuration would only name."""
+    """Functions and objects of the user's own that a configuration would only name.
+
+    An activation that is a layer is copied too: its configuration carries the shape that it has
+    been built for.
+    """
+    import keras
+
     ends = ("activation", "_initializer", "_regularizer", "_constraint")
-    parts = {k: getattr(layer, k, None) for k in vars(layer) if k.endswith(ends)}
-    return {
-        name: part
-        for name, part in parts.items()
-        if callable(part)
-        and not str(getattr(part, "__module__", None) or "keras.").startswith("keras.")
-        and not name.startswith("_")
-    }
+    found: dict[str, Any] = {}
+    for name in vars(layer):
+        part = getattr(layer, name, None)
+        if name.startswith("_") or not name.endswith(ends) or not callable(part):
+            continue
+        if isinstance(part, keras.layers.Layer):
+            found[name] = copied(part, {})
+        elif not str(getattr(part, "__module__", None) or "keras.").startswith("keras."):
+            found[name] = part
+    return found
 
 
 def seed_of(seed: int, name: str) -> int:

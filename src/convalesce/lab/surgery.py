@@ -165,6 +165,9 @@ def _called(layer: Any, args: Any, kwargs: Any, work: _Work, order: list[Any]) -
         _bound(copy, first)
         kept = {} if edit.instead else kwargs  # another layer takes other keywords
         out, between = copy(first, *others, **kept), [copy]
+        inner = getattr(copy, "activation", None)
+        if isinstance(inner, keras.layers.Layer) and not inner.built:
+            inner.build(out.shape)  # the call with symbols has passed it by
     for one in after:
         out = one(out)
     order.extend([*before, *between, *after])

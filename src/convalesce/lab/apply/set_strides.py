@@ -76,13 +76,11 @@ def _windows(layer: Any) -> list[tuple[int, int]]:
 
 
 def _room(graph: Graph, strides: int) -> list[Any]:
-    """Hidden convolutions of stride 1 on the way of the map, until it is small enough."""
-    chosen: list[Any] = []
-    for place in graph.hidden():
-        step = graph.steps[place]
-        if not _strided(step.layer) or max(_strides(step.layer)) > 1 or _pools(step.layer):
-            continue
-        sizes = [d for d in step.gave[1:-1] if d is not None]
-        if sizes and min(sizes) // strides ** (len(chosen) + 1) >= LEAST:
-            chosen.append(step.layer)
-    return chosen
+    """The first hidden convolutions of stride 1, as many as leave room on the smallest map."""
+    steps = [graph.steps[place] for place in graph.hidden()]
+    steps = [s for s in steps if _strided(s.layer)]
+    left = min((d for s in steps for d in s.gave[1:-1] if d is not None), default=0)
+    count = 0
+    while left // strides ** (count + 1) >= LEAST:
+        count += 1
+    return [s.layer for s in steps if max(_strides(s.layer)) == 1][:count]
