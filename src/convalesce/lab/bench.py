@@ -22,7 +22,6 @@ from convalesce.lab.setting import Setting, optimizer_like
 from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
 
-UNBUILT = 2  # variables of an optimizer that has made no step: its counter and its rate
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
 
@@ -195,7 +194,8 @@ class KerasLab:
         if kept.before is None:
             raise core.CannotChange("its weights were not kept")
         model, optimizer = kept.model, self._base(kept.index).compiled["optimizer"]
-        if optimizer is None or len(kept.before.optimizer) > UNBUILT:
+        slots = len(kept.before.optimizer)
+        if optimizer is None or (kept.after is not None and slots == len(kept.after.optimizer)):
             return kept.before
         fresh = optimizer_like(optimizer)
         fresh.build(model.trainable_variables)
