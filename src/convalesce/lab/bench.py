@@ -150,6 +150,7 @@ class KerasLab:
         key = (kept.index, arm.changes)
         if key in self._prepared:
             return self._prepared[key]
+        _set_flags(kept, self._base(kept.index))
         setting = self._changed(kept, arm.changes)
         compiled = (kept.index, "as observed")
         if setting.recompiled:
@@ -176,7 +177,6 @@ class KerasLab:
         if changes:
             keras.utils.set_random_seed(setting.seed + 1)
             compilation.restore(kept.model, self._before(kept))
-            _set_flags(kept, setting)
         for change in changes:
             setting = apply(change, setting)
         return setting
@@ -184,10 +184,8 @@ class KerasLab:
     def _as_observed(self, kept: Kept, setting: Setting) -> tuple[dict[str, Any], State]:
         """The model as it was compiled when the fit began."""
         model, before = kept.model, self._before(kept)
-        flags = all(layer.trainable == flag for layer, flag in kept.trainable)
-        if flags and model.optimizer is kept.compiled["optimizer"]:
+        if model.optimizer is kept.compiled["optimizer"]:
             return compilation.put_aside(model), before
-        _set_flags(kept, setting)
         compilation.compile_anew(model, setting.compiled)
         fresh = state_of(model)
         same = [a.shape for a in fresh.optimizer] == [a.shape for a in before.optimizer]
