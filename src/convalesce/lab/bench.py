@@ -133,7 +133,7 @@ class KerasLab:
             begins(model)
         steps = setting.epochs * setting.steps_per_epoch
         if arm.steps is not None:  # of the observed training: with other batches, as many examples
-            each = self._base(fit).steps_per_epoch
+            each = self._base(kept.index).steps_per_epoch
             steps = max(1, round(arm.steps * setting.steps_per_epoch / each))
         try:
             if arm.closely:
