@@ -56,11 +56,11 @@ class Experiments:
         return self.budget.left(self.lab)
 
     def plan(self, arms: int, least: Sequence[int | None]) -> None:
-        """Choose the length of the arms: a whole training where it can be afforded.
+        """Choose the length of the arms: as short as settles all trials and can be afforded.
 
         Args:
             arms: How many are to be trained.
-            least: Updates that each trial needs; None for about a whole training.
+            least: Updates that each trial needs; None for a whole training.
 
         Raises:
             NotSettled: There is too little time for any of them.
@@ -68,21 +68,17 @@ class Experiments:
         reach = self.reach
         if reach.why_not:
             raise NotSettled(reach.why_not)
-        self.steps = None
-        if reach.seconds(None) * arms <= self.left:
-            return
-        each = PLANNED * self.left / max(arms, 1) - reach.overhead_s
-        steps = int(each / max(reach.seconds_a_step, 1e-6))
-        if steps >= reach.steps:
-            return
         needed = [n if n is not None else int(LEAST_SHARE * reach.steps) for n in least]
-        if steps < min(needed, default=1):
+        wanted = max([n if n is not None else reach.steps for n in least], default=reach.steps)
+        each = PLANNED * self.left / max(arms, 1) - reach.overhead_s
+        steps = min(wanted, int(each / max(reach.seconds_a_step, 1e-6)))
+        self.steps = None if steps >= reach.steps else steps
+        shortest = min(min(needed, default=1), reach.steps)
+        if steps < shortest:
             raise NotSettled(
-                f"it takes {arms} trainings of {min(needed)} updates, about "
-                f"{reach.seconds(min(needed)) * arms:.0f} s; {self.left:.0f} s are left of the "
-                "budget"
+                f"{arms} trainings of {shortest} updates take about "
+                f"{reach.seconds(shortest) * arms:.0f} s; {self.left:.0f} s are left of the budget"
             )
-        self.steps = steps
 
     def long_enough(self, trial: core.Trial) -> bool:
         """The arms as planned can settle it."""
