@@ -52,7 +52,7 @@ Budget = Annotated[
         "--budget",
         metavar="SHARE",
         min=0.0,
-        help="Time for experiments, as a share of training time. [default: 0.2, and at least 30 s]",
+        help="Time for experiments, as a share of training time. [default: 0.2, and at least 40 s]",
     ),
 ]
 NoProbes = Annotated[bool | None, typer.Option("--no-probes", help="No experiments.")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from convalesce import core
 
 SHARE = 0.2  # of the training's time: with what watching costs, a quarter at the most
-FLOOR_S = 30.0  # about six arms of a small net: fewer settle nothing
+FLOOR_S = 40.0  # about eight arms of a small net: fewer settle nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ class Case:
         base = (*experiments.base, *changes)
         experiments.plan(1, [None])
         record = experiments.arm(base, seed=0, closely=True)
-        what = core.Yardstick.KNOWN if experiments.reach.validated else core.Yardstick.LEARNED
+        what = self._yardstick(roots)
         control, treated = measure(experiments.last, what), measure(record, what)
         mended = core.Tried(
             changes=base,
@@ -125,6 +125,14 @@ class Case:
         self.settled = [replace(f, mended=mended) if f.cause in names else f for f in self.settled]
         experiments.base, experiments.last = base, record
         self._look_again(record, roots[0])
+
+    def _yardstick(self, roots: list[core.Finding]) -> core.Yardstick:
+        """What the roots' own trials are measured by, where there is validation to do so."""
+        wanted = {all_causes()[f.cause].probe(f.evidence).predict.what for f in roots}
+        if not self.experiments.reach.validated:
+            return core.Yardstick.LEARNED
+        even = core.Yardstick.EVEN
+        return even if even in wanted else core.Yardstick.KNOWN
 
     def _look_again(self, record: core.Signals, root: core.Finding) -> None:
         """What vanished was a consequence; what is still there, or new, is a fault of its own."""

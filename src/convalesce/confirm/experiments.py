@@ -129,10 +129,12 @@ class Experiments:
         for seed in range(PAIRS):
             if seed and self.reach.seconds(self.steps) * 2 > self.left:
                 break
-            control.append(self._value(self.arm((*self.base,), seed), what))
-            treated.append(self._value(self.arm(changes, seed), what))
+            control.append(self._value(self._control(seed), what))
+            # A whole training may as well be watched: it serves for the second look, too.
+            closely = self.steps is None and seed == 0
+            treated.append(self._value(self.arm(changes, seed, closely=closely), what))
             same = self._same(what, control)
-            sampling = sampling_error(self.arm((*self.base,), 0), what)
+            sampling = sampling_error(self._control(0), what)
             found = effect(control, treated, same, sampling)
             if found.verdict is not core.Verdict.UNDECIDED:
                 break
@@ -163,6 +165,11 @@ class Experiments:
         """
         return self._train(core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely))
 
+    def _control(self, seed: int) -> core.Signals:
+        """The base alone; where it was watched already, what that showed."""
+        watched = core.Arm(changes=self.base, seed=seed, steps=self.steps, closely=True)
+        return self._seen[watched] if watched in self._seen else self.arm(self.base, seed)
+
     def _train(self, arm: core.Arm) -> core.Signals:
         if arm not in self._seen:
             if self.reach.seconds(arm.steps) > self.left:
@@ -185,16 +192,19 @@ class Experiments:
         reach, what = self.reach, trial.predict.what
         if reach.why_not:
             raise NotSettled(reach.why_not)
-        if self.base:
-            raise NotSettled("it can be tried on the training as it was observed only")
         steps = max(1, int(GOES_ON * reach.steps))
+        arm = core.Arm(seed=1, steps=steps, after=True)
+        if self.base:  # from the start once more, and on: what was changed has no trained weights
+            steps += reach.steps
+            longer = core.SetEpochs(math.ceil((1 + GOES_ON) * reach.epochs))
+            arm = core.Arm(changes=(*self.base, longer))
         if reach.seconds(steps) > self.left:
             raise NotSettled(f"going on takes about {reach.seconds(steps):.0f} s")
-        before = self._value(self.original, what)
-        after = self._value(self._train(core.Arm(seed=1, steps=steps, after=True)), what)
-        found = effect([before], [after], [], sampling_error(self.original, what))
+        before = self._value(self.last, what)
+        after = self._value(self._train(arm), what)
+        found = effect([before], [after], [], sampling_error(self.last, what))
         return core.Tried(
-            changes=(trial.change,),
+            changes=(*self.base, trial.change),
             predict=trial.predict,
             control=(before,),
             treated=(after,),

@@ -41,16 +41,21 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
         experiments.plan(len(trials) + 1, [t.steps for t in trials.values()])
     except NotSettled as error:
         return Settled(tuple(replace(f, untried=str(error)) for f in group))
-    found: dict[str, core.Finding] = {}
+    found: dict[str, core.Finding] = {f.cause: f for f in group}
+    best: core.Finding | None = None
     for finding in group:
         trial = trials[finding.cause]
+        if best is not None and upstream(finding.cause) >= upstream(best.cause):
+            continue  # it explains no more, and it is further from the root
         say(f"is it {finding.cause}? trying: {trial.change}")
         try:
             tried = experiments.try_out(trial)
         except NotSettled as error:
             found[finding.cause] = replace(finding, untried=str(error))
-        else:
-            found[finding.cause] = replace(finding, trial=tried, verdict=tried.verdict)
+            continue
+        found[finding.cause] = replace(finding, trial=tried, verdict=tried.verdict)
+        if tried.verdict is core.Verdict.CONFIRMED and float(np.mean(tried.treated)) >= SOUND:
+            best = found[finding.cause]
     proven = [f for f in found.values() if f.verdict is core.Verdict.CONFIRMED]
     if not proven:
         return _both(found, trials, experiments, say)

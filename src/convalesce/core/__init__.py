@@ -58,6 +58,7 @@ from convalesce.core.changes.data import Deduplicate as Deduplicate
 from convalesce.core.changes.data import DropFeature as DropFeature
 from convalesce.core.changes.data import DropNonfinite as DropNonfinite
 from convalesce.core.changes.data import DropRows as DropRows
+from convalesce.core.changes.data import HoldOut as HoldOut
 from convalesce.core.changes.data import Normalize as Normalize
 from convalesce.core.changes.data import Oversample as Oversample
 from convalesce.core.changes.data import RepairLabels as RepairLabels
@@ -79,6 +80,7 @@ from convalesce.core.changes.hp import SetMomentum as SetMomentum
 from convalesce.core.changes.hp import SetOptimizer as SetOptimizer
 from convalesce.core.changes.hp import SetSchedule as SetSchedule
 from convalesce.core.changes.hp import WarmUp as WarmUp
+from convalesce.core.changes.jointly import Jointly as Jointly
 from convalesce.core.changes.reg import SetDropout as SetDropout
 from convalesce.core.changes.reg import SetWeightDecay as SetWeightDecay
 from convalesce.core.changes.reg import SetWeightPenalty as SetWeightPenalty

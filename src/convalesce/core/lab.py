@@ -35,7 +35,7 @@ class Reach:
     """What can be done on one observed fit.
 
     Attributes:
-        steps: Updates that the observed training made.
+        steps: Updates that the observed training made. `epochs`: that it was planned for.
         seconds_a_step: Of the observed training, validation included.
         overhead_s: What an arm costs beside its steps.
         whole: All examples are at hand, not a sample.
@@ -44,6 +44,7 @@ class Reach:
     """
 
     steps: int = 0
+    epochs: int = 1
     seconds_a_step: float = 0.0
     overhead_s: float = 2.0
     whole: bool = True

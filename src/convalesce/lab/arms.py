@@ -55,14 +55,15 @@ def watched(
     Raises:
         core.OutOfTime: The time was up first.
     """
-    rows = setting.train
+    rows, each = setting.train, setting.steps_per_epoch
+    epochs = math.ceil(steps / each)
     end = make_end(steps, seconds)
     arguments: dict[str, Any] = {
         "x": rows.x,
         "y": rows.y,
         "sample_weight": rows.weight,
         "batch_size": rows.batch,
-        "epochs": math.ceil(steps / setting.steps_per_epoch),
+        "epochs": epochs,
         "verbose": 0,
         "shuffle": rows.shuffled,
         "class_weight": dict(setting.class_weight) if setting.class_weight else None,
@@ -72,6 +73,10 @@ def watched(
     }
     watch = Watch(Options(), setting.model, arguments, site, index=0)
     given = watch.begin()
+    # What was read are the arrays; what is fed are the batches that every arm of this seed sees.
+    fed = feed.batches(rows, epochs * each, arm.seed, setting.class_weight)
+    given |= {"x": fed, "y": None, "sample_weight": None, "class_weight": None}
+    given |= {"batch_size": None, "steps_per_epoch": each}
     try:
         setting.model.fit(**{**given, "callbacks": [*given["callbacks"], end]})
     finally:

@@ -65,6 +65,7 @@ class KerasLab:
             return core.Reach(why_not=str(error))
         return core.Reach(
             steps=base.epochs * base.steps_per_epoch,
+            epochs=base.epochs,
             seconds_a_step=kept.seconds / max(kept.steps, 1),
             overhead_s=ARM_S,
             whole=base.train.whole,

@@ -147,7 +147,7 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """One preprocessing for all."""
-    return [core.UnifyPreprocessing()]
+    return [core.UnifyPreprocessing(), core.HoldOut()]
 
 
 def _answers(role: core.Role, accuracy: float) -> core.Predictions:

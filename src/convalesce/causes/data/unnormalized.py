@@ -86,7 +86,9 @@ def _together(worst: core.Evidence, others: list[core.Evidence], learned: float)
         worst,
         readings=worst.readings + tuple(r for e in others for r in e.readings),
         says="; ".join([worst.says, *(e.says for e in others)]) + _outcome(learned),
-        changes=worst.changes + tuple(change for e in others for change in e.changes),
+        changes=(core.Jointly((worst.changes[0], *(e.changes[0] for e in others))),)
+        if others
+        else worst.changes,
     )
 
 

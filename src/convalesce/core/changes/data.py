@@ -39,6 +39,14 @@ class UnifyPreprocessing(Change):
 
 
 @dataclass(frozen=True)
+class HoldOut(Change):
+    """Validate on a share of the training examples, which went through training's preprocessing."""
+
+    share: float = 0.2
+    reads = "validate on {share} of the training examples, held out"
+
+
+@dataclass(frozen=True)
 class DropNonfinite(Change):
     """Leave out the rows that hold NaN or infinity."""
 
