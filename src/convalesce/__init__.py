@@ -8,10 +8,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from convalesce.lab.tools.class_weights import class_weights as class_weights
+    from convalesce.lab.tools.losses import CostSensitiveLoss as CostSensitiveLoss
+    from convalesce.lab.tools.losses import FocalLoss as FocalLoss
+    from convalesce.lab.tools.oversample import oversample as oversample
     from convalesce.session import monitor as Monitor  # noqa: N812 - it makes a Keras callback
 
 __version__ = "0.1.0"
-__all__ = ["Monitor", "__version__"]
+
+# Where each tool of the library is, by its file in `lab/tools`.
+TOOLS = {
+    "CostSensitiveLoss": "losses",
+    "FocalLoss": "losses",
+    "class_weights": "class_weights",
+    "oversample": "oversample",
+}
+__all__ = [
+    "CostSensitiveLoss",
+    "FocalLoss",
+    "Monitor",
+    "__version__",
+    "class_weights",
+    "oversample",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,4 +38,8 @@ def __getattr__(name: str) -> Any:
         from convalesce.session import monitor  # noqa: PLC0415
 
         return monitor
+    if name in TOOLS:
+        from importlib import import_module  # noqa: PLC0415
+
+        return getattr(import_module(f"convalesce.lab.tools.{TOOLS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
