@@ -70,19 +70,14 @@ class Case:
         found = settle(Group(tuple(group)), self.experiments, self.say)
         by_cause = {f.cause: f for f in found.findings}
         root = by_cause.get(found.root)
-        for finding in found.findings:
-            if root is None or finding.cause != root.cause:
-                self._take(finding, keep=found.both)
+        if root is None:
+            self.queue = [f for f in self.queue if f.cause not in by_cause]
+            self.settled += found.findings
+        else:
+            # The root may have hidden what the others matter: they are asked again once it is
+            # mended.
+            self.queue = [by_cause.get(f.cause, f) for f in self.queue]
         return root
-
-    def _take(self, finding: core.Finding, *, keep: bool) -> None:
-        """A finding that was tried and is not the root: it waits, or it is settled."""
-        waits = finding.verdict is core.Verdict.CONFIRMED or keep
-        if waits:
-            self.queue = [finding if f.cause == finding.cause else f for f in self.queue]
-            return
-        self.queue = [f for f in self.queue if f.cause != finding.cause]
-        self.settled.append(finding)
 
     def _alike(self, lead: core.Finding) -> list[core.Finding]:
         """The suspect and those suspects that can be taken for it, or it for them."""

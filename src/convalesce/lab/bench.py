@@ -17,6 +17,7 @@ from convalesce import core
 from convalesce.lab import arms, compilation, feed
 from convalesce.lab.apply import apply
 from convalesce.lab.callbacks import acting
+from convalesce.lab.edits import edited
 from convalesce.lab.setting import Setting, optimizer_like
 from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
@@ -108,9 +109,16 @@ class KerasLab:
     def _train(self, fit: int, arm: core.Arm, seconds: float) -> core.Signals:
         import keras
 
-        keras.utils.set_random_seed(arm.seed + 1)
         kept = self._shelf.kept[fit]
         prepared = self._ready(kept, arm)
+        keras.utils.set_random_seed(arm.seed + 1)  # whether or not something was made just now
+        _set_flags(kept, prepared.setting)
+        with edited(prepared.setting.edits):
+            return self._trained(kept, prepared, arm, seconds)
+
+    def _trained(
+        self, kept: Kept, prepared: Prepared, arm: core.Arm, seconds: float
+    ) -> core.Signals:
         setting = prepared.setting
         model = setting.model
         compilation.put_back(model, prepared.parts)
@@ -140,16 +148,12 @@ class KerasLab:
         key = (kept.index, arm.changes)
         if key in self._prepared:
             return self._prepared[key]
-        setting = self._base(kept.index)
-        for change in arm.changes:
-            setting = apply(change, setting)
+        setting = self._changed(kept, arm.changes)
         compiled = (kept.index, "as observed")
         if setting.recompiled:
-            for layer, flag in () if setting.fresh else kept.trainable:
-                layer.trainable = flag
-            for layer, flag in setting.flags:
-                layer.trainable = flag
-            compilation.compile_anew(setting.model, setting.compiled)
+            _set_flags(kept, setting)
+            with edited(setting.edits):
+                compilation.compile_anew(setting.model, setting.compiled)
             parts, state = compilation.put_aside(setting.model), state_of(setting.model)
             if not setting.fresh:
                 state = replace(state, model=self._before(kept).model)
@@ -162,14 +166,26 @@ class KerasLab:
         self._prepared[key] = Prepared(setting, state, parts)
         return self._prepared[key]
 
+    def _changed(self, kept: Kept, changes: tuple[core.Change, ...]) -> Setting:
+        """The setting with changes made; appliers find the model as it was when the fit began."""
+        import keras
+
+        setting = self._base(kept.index)
+        if changes:
+            keras.utils.set_random_seed(setting.seed + 1)
+            compilation.restore(kept.model, self._before(kept))
+            _set_flags(kept, setting)
+        for change in changes:
+            setting = apply(change, setting)
+        return setting
+
     def _as_observed(self, kept: Kept, setting: Setting) -> tuple[dict[str, Any], State]:
         """The model as it was compiled when the fit began."""
         model, before = kept.model, self._before(kept)
         flags = all(layer.trainable == flag for layer, flag in kept.trainable)
         if flags and model.optimizer is kept.compiled["optimizer"]:
             return compilation.put_aside(model), before
-        for layer, flag in kept.trainable:
-            layer.trainable = flag
+        _set_flags(kept, setting)
         compilation.compile_anew(model, setting.compiled)
         fresh = state_of(model)
         same = [a.shape for a in fresh.optimizer] == [a.shape for a in before.optimizer]
@@ -185,7 +201,7 @@ class KerasLab:
             return kept.before
         fresh = optimizer_like(optimizer)
         fresh.build(model.trainable_variables)
-        return replace(kept.before, optimizer=[np.array(v.value) for v in fresh.variables])
+        return replace(kept.before, optimizer=[v.numpy().copy() for v in fresh.variables])
 
     def _base(self, fit: int) -> Setting:
         """The training as it was observed."""
@@ -219,6 +235,12 @@ class KerasLab:
             form=kept.forms.get("train", ""),
             original=self._fits[kept.index].signals,
         )
+
+
+def _set_flags(kept: Kept, setting: Setting) -> None:
+    """Which layers learn in this setting, whatever an earlier arm has set."""
+    for layer, flag in (*(() if setting.fresh else kept.trainable), *setting.flags):
+        layer.trainable = flag
 
 
 @contextlib.contextmanager

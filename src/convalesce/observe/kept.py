@@ -202,8 +202,8 @@ def state_of(model: Any) -> State:
     """Copies of all variables of a model and its optimizer."""
     optimizer = getattr(model, "optimizer", None)
     return State(
-        model=[np.array(v.value) for v in model.variables],
-        optimizer=[np.array(v.value) for v in optimizer.variables] if optimizer is not None else [],
+        model=[v.numpy().copy() for v in model.variables],
+        optimizer=[v.numpy().copy() for v in optimizer.variables] if optimizer is not None else [],
     )
 
 
