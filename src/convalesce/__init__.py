@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convalesce.lab.tools.class_weights import class_weights as class_weights
+    from convalesce.lab.tools.compare_optimizers import compare_optimizers as compare_optimizers
+    from convalesce.lab.tools.find_learning_rate import find_learning_rate as find_learning_rate
     from convalesce.lab.tools.losses import CostSensitiveLoss as CostSensitiveLoss
     from convalesce.lab.tools.losses import FocalLoss as FocalLoss
     from convalesce.lab.tools.oversample import oversample as oversample
+    from convalesce.lab.tools.patience import early_stopping as early_stopping
+    from convalesce.lab.tools.patience import reduce_on_plateau as reduce_on_plateau
     from convalesce.session import monitor as Monitor  # noqa: N812 - it makes a Keras callback
 
 __version__ = "0.1.0"
@@ -21,7 +25,11 @@ TOOLS = {
     "CostSensitiveLoss": "losses",
     "FocalLoss": "losses",
     "class_weights": "class_weights",
+    "compare_optimizers": "compare_optimizers",
+    "early_stopping": "patience",
+    "find_learning_rate": "find_learning_rate",
     "oversample": "oversample",
+    "reduce_on_plateau": "patience",
 }
 __all__ = [
     "CostSensitiveLoss",
@@ -29,7 +37,11 @@ __all__ = [
     "Monitor",
     "__version__",
     "class_weights",
+    "compare_optimizers",
+    "early_stopping",
+    "find_learning_rate",
     "oversample",
+    "reduce_on_plateau",
 ]
 
 
