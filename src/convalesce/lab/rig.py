@@ -48,7 +48,7 @@ class Rig:
         compilation.restore(model, self.state, seed)
         compilation.restore_optimizer(model, self.state)
         losses: list[float] = []
-        for rate, (x, y, weight) in zip(rates, self._batches(seed), strict=False):
+        for rate, (x, y, weight) in zip(rates, self.batches(seed), strict=False):
             model.optimizer.learning_rate = rate
             model.reset_metrics()
             weighed = {"class_weight": self.class_weight} if weight is None else {}
@@ -58,7 +58,8 @@ class Rig:
                 break
         return losses
 
-    def _batches(self, seed: int) -> Iterator[tuple[Any, Any, Any]]:
+    def batches(self, seed: int) -> Iterator[tuple[Any, Any, Any]]:
+        """Batches `(x, y, weight)`, epoch after epoch; of arrays only full ones."""
         import keras
 
         if not isinstance(self.source, Rows):

@@ -112,8 +112,8 @@ def compare_optimizers(  # noqa: PLR0913 - each one is named where it is called
     """
     if steps < SHORTEST or len(seeds) < 2 or not names:
         raise ValueError(
-            f"steps={steps}, {len(seeds)} seeds and {len(names)} optimizers; {SHORTEST}, 2 and 1 at "
-            "the least are expected"
+            f"steps={steps}, {len(seeds)} seeds and {len(names)} optimizers; {SHORTEST}, 2 and 1 "
+            "at the least are expected"
         )
     source = source_of(x, y, sample_weight, batch_size)
     found = []

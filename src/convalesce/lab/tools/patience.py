@@ -49,8 +49,8 @@ def early_stopping(history: Any, monitor: str = "val_loss", **settings: Any) -> 
         settings: Other arguments of the callback, before those that are read off the curve.
 
     Returns:
-        Patience is 1.5 times the longest wait for a record while the curve improved, 3 to 50 epochs;
-        `restore_best_weights=True`.
+        Patience is 1.5 times the longest wait for a record while the curve improved, 3 to 50
+        epochs; `restore_best_weights=True`.
 
     Raises:
         ValueError: The curve is not there, or is shorter than 5 epochs.
