@@ -18,6 +18,10 @@ from convalesce.observe.options import Options  # noqa: E402
 from convalesce.observe.shelf import Shelf  # noqa: E402
 from convalesce.readings.yardstick import measure  # noqa: E402
 
+pytestmark = [  # of Keras itself, in the fits that stand for the user's
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:`shuffle=True` was passed:UserWarning"),
+]
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(96, 6)).astype("float32")
 Y = (X[:, 0] + X[:, 1] > 0).astype("int64")

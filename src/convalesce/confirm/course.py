@@ -13,12 +13,12 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments, NotSettled
-from convalesce.confirm.verdicts import Group, settle
+from convalesce.confirm.verdicts import settle
 from convalesce.readings.yardstick import measure
 
 SERIOUS = (core.Severity.ERROR, core.Severity.WARNING)
-LEARNED = 0.5  # of the yardstick: a training that came so far is not doomed
 ROUNDS = 4  # faults of one fit that are followed up
+WAYS = 3  # of mending that are tried before the second look is given up
 ALIKE = 4  # suspects that are tried side by side
 
 Diagnose = Callable[[core.Signals], core.Diagnosis]
@@ -46,38 +46,36 @@ class Case:
 
     def follow(self) -> None:
         """Settle the queue as far as the budget goes."""
+        follows = True
         for _ in range(ROUNDS):
             if not self.queue:
                 return
-            root = self._next_root()
-            if root is None:
-                continue
-            self.settled.append(root)
-            self.queue = [f for f in self.queue if f.cause != root.cause]
-            if not self._mend(root):
-                break
-        while self.queue and self._next_root_alone():
-            pass
+            roots, ways = self._next_roots()
+            self.settled += roots
+            settled = {f.cause for f in self.settled}
+            self.queue = [f for f in self.queue if f.cause not in settled]
+            follows = follows and (not roots or self._mend(roots, ways))
 
-    # ---- which is the root -------------------------------------------------------------------
+    # ---- which are the roots -----------------------------------------------------------------
 
-    def _next_root(self) -> core.Finding | None:
-        """The most upstream cause that is proven now; the disproven leave the queue."""
-        lead = self.queue[0]
-        if lead.evidence.stated:
-            return lead
-        group = self._alike(lead)
-        found = settle(Group(tuple(group)), self.experiments, self.say)
+    def _next_roots(self) -> tuple[list[core.Finding], list[tuple[core.Change, ...]]]:
+        """What is proven now, and the ways to mend it; the disproven leave the queue."""
+        stated = [f for f in self.queue if f.evidence.stated]
+        if self.queue[0].evidence.stated:
+            ways = [_first_of_each(stated)]
+            ways += [f.remedies[:1] for f in stated if len(stated) > 1]
+            ways += [(c,) for c in stated[0].remedies[1:]]
+            return stated, ways
+        found = settle(self._alike(self.queue[0]), self.experiments, self.say)
         by_cause = {f.cause: f for f in found.findings}
-        root = by_cause.get(found.root)
-        if root is None:
+        if not found.roots:
             self.queue = [f for f in self.queue if f.cause not in by_cause]
             self.settled += found.findings
-        else:
-            # The root may have hidden what the others matter: they are asked again once it is
-            # mended.
-            self.queue = [by_cause.get(f.cause, f) for f in self.queue]
-        return root
+            return [], []
+        # The roots may have hidden what the others matter: they are asked again once it is mended.
+        self.queue = [by_cause.get(f.cause, f) for f in self.queue]
+        other = found.roots[0].remedies
+        return list(found.roots), [found.changes, *((c,) for c in other if c not in found.changes)]
 
     def _alike(self, lead: core.Finding) -> list[core.Finding]:
         """The suspect and those suspects that can be taken for it, or it for them."""
@@ -90,38 +88,29 @@ class Case:
         ]
         return [lead, *others][:ALIKE]
 
-    def _next_root_alone(self) -> bool:
-        """After the last round: suspects are tried on what is mended so far, none is followed."""
-        root = self._next_root()
-        if root is not None:
-            self.settled.append(root)
-            self.queue = [f for f in self.queue if f.cause != root.cause]
-        return bool(self.queue)
-
     # ---- observe again, diagnose again -------------------------------------------------------
 
-    def _mend(self, root: core.Finding) -> bool:
-        """Make the root's change, train under the monitor, and diagnose what is left."""
-        before, experiments = self.queue, self.experiments
-        changes = _proven(root) or root.remedies
-        for change in changes:
-            if str(change) and self._observe(root, change):
+    def _mend(self, roots: list[core.Finding], ways: list[tuple[core.Change, ...]]) -> bool:
+        """Make the roots' changes, train under the monitor, and diagnose what is left."""
+        obstacles = []
+        for changes in ways[:WAYS]:
+            self.say(f"training once more: {' and '.join(map(str, changes))}")
+            try:
+                self._observe(roots, changes)
+            except NotSettled as error:
+                obstacles.append(str(error))
+            else:
                 return True
-        if changes:
-            experiments.steps = None
-        self.queue = before
+        if obstacles:
+            names = " and ".join(f.cause for f in roots)
+            self.remarks.append(f"{names} was not mended for a second look: {obstacles[0]}.")
         return False
 
-    def _observe(self, root: core.Finding, change: core.Change) -> bool:
+    def _observe(self, roots: list[core.Finding], changes: tuple[core.Change, ...]) -> None:
         experiments = self.experiments
-        base = (*experiments.base, change)
-        self.say(f"training once more: {change}")
-        try:
-            experiments.plan(1, [None])
-            record = experiments.arm(base, seed=0, closely=True)
-        except NotSettled as error:
-            self.remarks.append(f"{root.cause}: {change} was not tried in full: {error}.")
-            return False
+        base = (*experiments.base, *changes)
+        experiments.plan(1, [None])
+        record = experiments.arm(base, seed=0, closely=True)
         what = core.Yardstick.KNOWN if experiments.reach.validated else core.Yardstick.LEARNED
         control, treated = measure(experiments.last, what), measure(record, what)
         mended = core.Tried(
@@ -132,12 +121,10 @@ class Case:
             effect=treated - control,
             steps=experiments.steps or experiments.reach.steps,
         )
-        self.settled = [
-            replace(f, mended=mended) if f.cause == root.cause else f for f in self.settled
-        ]
+        names = {f.cause for f in roots}
+        self.settled = [replace(f, mended=mended) if f.cause in names else f for f in self.settled]
         experiments.base, experiments.last = base, record
-        self._look_again(record, root)
-        return True
+        self._look_again(record, roots[0])
 
     def _look_again(self, record: core.Signals, root: core.Finding) -> None:
         """What vanished was a consequence; what is still there, or new, is a fault of its own."""
@@ -145,8 +132,10 @@ class Case:
         known = {f.cause for f in self.settled}
         queue = []
         for finding in self.queue:
-            if finding.cause in again or finding.evidence.stated:
+            if finding.evidence.stated:
                 queue.append(finding)
+            elif finding.cause in again:
+                queue.append(replace(finding, verdict=core.Verdict.UNDECIDED))
             else:
                 note = replace(finding, severity=core.Severity.NOTE, explained_by=root.cause)
                 self.settled.append(note)
@@ -160,12 +149,13 @@ class Case:
         self.queue = [*queue, *fresh]
 
 
-def _proven(root: core.Finding) -> tuple[core.Change, ...]:
-    """The change that proved it first, then the other remedies."""
-    if root.trial is None:
-        return ()
-    tried = root.trial.changes[-1]
-    return (tried, *(c for c in root.remedies if c != tried))
+def _first_of_each(findings: list[core.Finding]) -> tuple[core.Change, ...]:
+    """The remedy to try first of each, none of a kind twice."""
+    kinds: dict[type[core.Change], core.Change] = {}
+    for finding in findings:
+        for change in finding.remedies[:1]:
+            kinds.setdefault(type(change), change)
+    return tuple(kinds.values())
 
 
 def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
@@ -203,9 +193,15 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
             case.follow()
         except KeyboardInterrupt:
             remarks.append("The experiments were interrupted; what they had not settled is open.")
-        settled += [*case.settled, *case.queue]
+        settled += [_open(f) for f in (*case.settled, *case.queue)]
         remarks += case.remarks
     return _concluded(diagnosis, settled, remarks)
+
+
+def _open(finding: core.Finding) -> core.Finding:
+    """What is but suspected, and only in a training that was changed, is worth a note."""
+    unproven = finding.verdict is core.Verdict.UNDECIDED and finding.beneath
+    return replace(finding, severity=core.Severity.NOTE) if unproven else finding
 
 
 def _concluded(

@@ -17,7 +17,8 @@ class Arm:
     Attributes:
         changes: Made in this order; none for the control.
         seed: Of the order of examples, dropout and all else that is drawn.
-        steps: Updates; None for as many as the observed training made.
+        steps: Updates of the observed training's batches; None for as many as it made. An arm with
+            other batches sees as many examples.
         after: Starts from the trained weights, not from the initial ones.
         closely: Watched by the whole monitor, so that it can be diagnosed anew.
     """

@@ -20,7 +20,6 @@ from convalesce.lab.setting import Setting, optimizer_like
 from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
 
-UNBUILT = 2  # variables of an optimizer that has made no step: its counter and its rate
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
 
@@ -130,7 +129,10 @@ class KerasLab:
         compilation.restore_optimizer(model, state, setting.rate)
         for begins in setting.begins:
             begins(model)
-        steps = arm.steps or setting.epochs * setting.steps_per_epoch
+        steps = setting.epochs * setting.steps_per_epoch
+        if arm.steps is not None:  # of the observed training: with other batches, as many examples
+            each = self._base(kept.index).steps_per_epoch
+            steps = max(1, round(arm.steps * setting.steps_per_epoch / each))
         try:
             if arm.closely:
                 return arms.watched(setting, arm, steps, seconds, kept.site)
@@ -146,6 +148,7 @@ class KerasLab:
         key = (kept.index, arm.changes)
         if key in self._prepared:
             return self._prepared[key]
+        _set_flags(kept, self._base(kept.index))
         setting = self._changed(kept, arm.changes)
         compiled = (kept.index, "as observed")
         if setting.recompiled:
@@ -172,7 +175,6 @@ class KerasLab:
         if changes:
             keras.utils.set_random_seed(setting.seed + 1)
             compilation.restore(kept.model, self._before(kept))
-            _set_flags(kept, setting)
         for change in changes:
             setting = apply(change, setting)
         return setting
@@ -180,10 +182,8 @@ class KerasLab:
     def _as_observed(self, kept: Kept, setting: Setting) -> tuple[dict[str, Any], State]:
         """The model as it was compiled when the fit began."""
         model, before = kept.model, self._before(kept)
-        flags = all(layer.trainable == flag for layer, flag in kept.trainable)
-        if flags and model.optimizer is kept.compiled["optimizer"]:
+        if model.optimizer is kept.compiled["optimizer"]:
             return compilation.put_aside(model), before
-        _set_flags(kept, setting)
         compilation.compile_anew(model, setting.compiled)
         fresh = state_of(model)
         same = [a.shape for a in fresh.optimizer] == [a.shape for a in before.optimizer]
@@ -195,7 +195,8 @@ class KerasLab:
         if kept.before is None:
             raise core.CannotChange("its weights were not kept")
         model, optimizer = kept.model, self._base(kept.index).compiled["optimizer"]
-        if optimizer is None or len(kept.before.optimizer) > UNBUILT:
+        slots = len(kept.before.optimizer)
+        if optimizer is None or (kept.after is not None and slots == len(kept.after.optimizer)):
             return kept.before
         fresh = optimizer_like(optimizer)
         fresh.build(model.trainable_variables)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from convalesce import core
-from convalesce.lab.graph import graph_of, opened, weighs
+from convalesce.lab.graph import Graph, graph_of, opened, weighs
 from convalesce.lab.setting import Setting
 
 
@@ -31,13 +31,20 @@ def named(model: Any, names: Iterable[str]) -> list[Any]:
 
 
 def hidden(setting: Setting) -> list[Any]:
-    """Layers with a kernel that give no output, in the order of calls."""
+    """Layers with a kernel that give no output, in the order of calls.
+
+    Those inside of layers of the user's own are among them.
+    """
     model = setting.model
-    if opened(model) is not None:
-        graph = graph_of(model)
-        return [graph.steps[place].layer for place in graph.hidden()]
-    last = {id(layer) for layer in heads(setting)}
-    return [layer for layer in leaves(model) if weighs(layer) and id(layer) not in last]
+    last = {id(part) for layer in heads(setting) for part in layer._flatten_layers()}  # noqa: SLF001
+    if opened(model) is None:
+        return [layer for layer in leaves(model) if weighs(layer) and id(layer) not in last]
+    found: list[Any] = []
+    for step in graph_of(model).steps:
+        own = hasattr(step.layer, "_flatten_layers") and not _is_keras(step.layer)
+        parts = leaves(step.layer) if own and step.layer._layers else [step.layer]  # noqa: SLF001
+        found += [part for part in parts if weighs(part) and id(part) not in last]
+    return list(dict.fromkeys(found))
 
 
 def heads(setting: Setting) -> list[Any]:
@@ -57,28 +64,29 @@ def heads(setting: Setting) -> list[Any]:
     return found or weighted[-1:]
 
 
-def chosen(setting: Setting, names: Iterable[str]) -> list[Any]:
-    """The hidden layers with a kernel of these names, or all of them.
+def called(model: Any, graph: Graph, names: Iterable[str]) -> list[Any]:
+    """The layers of these names, or inside models of these names, that the graph calls.
 
     Raises:
-        core.CannotChange: There is none.
+        core.CannotChange: There is none, or the code of a layer around it makes the call.
     """
-    asked, inner = tuple(names), hidden(setting)
-    if not asked:
-        if not inner:
-            raise core.CannotChange("the model has no hidden layer with weights")
-        return inner
-    found = named(setting.model, asked)
-    kept = {id(part) for layer in found for part in layer._flatten_layers()}  # noqa: SLF001
-    taken = [layer for layer in inner if id(layer) in kept]
-    if not taken:
-        raise core.CannotChange(f"{', '.join(asked)}: no hidden layer with weights")
-    return taken
+    asked = tuple(names)
+    parts = {id(x) for layer in named(model, asked) for x in layer._flatten_layers()}  # noqa: SLF001
+    found = [step.layer for step in graph.steps if id(step.layer) in parts]
+    if not found:
+        raise core.CannotChange(
+            f"{', '.join(asked)}: inside of a layer whose own code calls what it holds"
+        )
+    return list(dict.fromkeys(found))
 
 
 def _is(layer: Any, names: tuple[str, ...]) -> bool:
     path = str(getattr(layer, "path", None) or layer.name)
     return any(n in {layer.name, path} or path.endswith(f"/{n}") for n in names)
+
+
+def _is_keras(layer: Any) -> bool:
+    return type(layer).__module__.startswith("keras.")
 
 
 def _parts(layer: Any) -> bool:

@@ -84,8 +84,9 @@ def optimizer_like(optimizer: Any, **settings: Any) -> Any:
 
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     try:
-        config = {**inner.get_config(), **settings}
-        made = type(inner).from_config(config)
+        held = getattr(inner, "_learning_rate", None)
+        own = {} if hasattr(held, "assign") or held is None else {"learning_rate": held}
+        made = type(inner).from_config({**inner.get_config(), **own, **settings})
         if inner is not optimizer:
             made = keras.optimizers.LossScaleOptimizer(made)
     except Exception as error:

@@ -11,15 +11,16 @@ import contextlib
 import inspect
 import math
 import random
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convalesce import core
+from convalesce.lab.copying import copied, seed_of
 from convalesce.lab.edits import edited
 from convalesce.lab.graph import graph_of, nodes_of, opened
 from convalesce.lab.setting import Setting
+from convalesce.observe.layers import as_initialized
 from convalesce.observe.sites import carry
 
 MOST_WEIGHTS = 64 << 20  # of one layer: as many as a fit may have to be kept for experiments
@@ -77,7 +78,7 @@ def rebuilt(setting: Setting, edits: Mapping[Any, Edit], *, reshaped: bool = Fal
     try:
         with _scope(model), _kept_random(), edited(setting.edits):
             made = _model(model, work)
-            _copy_weights(work)
+            _copy_weights(work, reshaped=reshaped)
     except core.CannotChange:
         raise
     except Exception as error:
@@ -162,7 +163,11 @@ def _called(layer: Any, args: Any, kwargs: Any, work: _Work, order: list[Any]) -
         else:
             copy = _layer(layer, edit, work)
         _bound(copy, first)
-        out, between = copy(first, *others, **kwargs), [copy]
+        kept = {} if edit.instead else kwargs  # another layer takes other keywords
+        out, between = copy(first, *others, **kept), [copy]
+        inner = getattr(copy, "activation", None)
+        if isinstance(inner, keras.layers.Layer) and not inner.built:
+            inner.build(out.shape)  # the call with symbols has passed it by
     for one in after:
         out = one(out)
     order.extend([*before, *between, *after])
@@ -231,53 +236,6 @@ def _layer(layer: Any, edit: Edit, work: _Work) -> Any:
     return work.copies[layer]
 
 
-def copied(layer: Any, config: Mapping[str, Any]) -> Any:
-    """A layer of the same configuration, some of it other, without its weights.
-
-    Raises:
-        core.CannotChange: It does not tell its configuration, or can't be made from it.
-    """
-    import keras
-
-    try:
-        if isinstance(layer, keras.layers.Lambda):
-            # From a configuration, it would lose what its function closes over.
-            return keras.layers.Lambda(
-                layer.function,
-                output_shape=layer._output_shape,  # noqa: SLF001
-                mask=layer.mask,
-                arguments=layer.arguments,
-                name=config.get("name", layer.name),
-                dtype=layer.dtype_policy,
-            )
-        whole = {**layer.get_config(), **_own_parts(layer), **config}
-        return type(layer).from_config(whole)
-    except Exception as error:
-        says = str(error).strip().splitlines() or [type(error).__name__]
-        raise core.CannotChange(
-            f"{type(layer).__name__} {layer.name} can't be made anew from its configuration: "
-            f"{says[0]}"
-        ) from error
-
-
-def _own_parts(layer: Any) -> dict[str, Any]:
-    """Functions and objects of the user's own that a configuration would only name."""
-    ends = ("activation", "_initializer", "_regularizer", "_constraint")
-    parts = {k: getattr(layer, k, None) for k in vars(layer) if k.endswith(ends)}
-    return {
-        name: part
-        for name, part in parts.items()
-        if callable(part)
-        and not str(getattr(part, "__module__", None) or "keras.").startswith("keras.")
-        and not name.startswith("_")
-    }
-
-
-def seed_of(seed: int, name: str) -> int:
-    """A seed for one layer."""
-    return zlib.crc32(f"{seed} {name}".encode())
-
-
 def _bound(layer: Any, tensor: Any) -> None:
     units = getattr(layer, "units", None)
     if type(layer).__name__ != "Dense" or layer.built or not tensor.shape[-1]:
@@ -290,7 +248,7 @@ def _bound(layer: Any, tensor: Any) -> None:
 # ---- what the copy begins with ---------------------------------------------------------------
 
 
-def _copy_weights(work: _Work) -> None:
+def _copy_weights(work: _Work, *, reshaped: bool) -> None:
     for old, new in work.copies.items():
         if opened(old) is not None or not hasattr(old, "variables"):
             continue
@@ -303,6 +261,11 @@ def _copy_weights(work: _Work) -> None:
         if edit.instead is None and [v.shape for v in before] == [v.shape for v in after]:
             for source, target in zip(before, after, strict=True):
                 target.assign(source.value)
+        elif edit.instead is None and not reshaped and as_initialized(old) is False:
+            raise core.CannotChange(
+                f"the weights of {old.name} were loaded or trained before, and would have to begin "
+                "anew at another size"
+            )
 
 
 def _copy_flags(setting: Setting, work: _Work) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -13,6 +14,8 @@ from convalesce.lab.setting import Setting
 from convalesce.observe.kept import Rows
 
 layers = keras.layers
+Make = Callable[[], Any]
+EIGHT = np.random.default_rng(0).normal(size=(8, 8)).astype("float32")
 
 
 def setting_of(
@@ -114,8 +117,8 @@ class Own(keras.Model):
         self.drop = layers.Dropout(0.5, name="drop")
         self.last = layers.Dense(3, activation="softmax", name="last")
 
-    def call(self, x: Any) -> Any:
-        return self.last(self.drop(self.first(x)))
+    def call(self, x: Any, *, training: Any = None) -> Any:
+        return self.last(self.drop(self.first(x), training=training))
 
 
 def own() -> Any:
@@ -160,3 +163,28 @@ def change_all(*changes: core.Change, setting: Setting) -> Setting:
     for change in changes:
         setting = apply(change, setting)
     return setting
+
+
+def twins() -> Any:
+    """Two inputs through one shared layer, two outputs, an operation of `keras.ops` between."""
+    a, b = keras.Input((8,), name="a"), keras.Input((8,), name="b")
+    shared = layers.Dense(8, activation="relu", name="shared")
+    joined = keras.ops.concatenate([shared(a) * 0.5, shared(b)], axis=-1)
+    kind = layers.Dense(3, activation="softmax", name="kind")(joined)
+    size = layers.Dense(1, name="size")(joined)
+    return keras.Model([a, b], [kind, size], name="twins")
+
+
+def words() -> Any:
+    """An embedding and recurrent layers."""
+    return keras.Sequential(
+        [
+            keras.Input((6,), dtype="int32", name="in"),
+            layers.Embedding(10, 4, name="embed"),
+            layers.Bidirectional(layers.LSTM(4, return_sequences=True), name="both"),
+            layers.GRU(4, name="gru"),
+            layers.Dense(5, activation="relu", name="d"),
+            layers.Dense(3, activation="softmax", name="out"),
+        ],
+        name="words",
+    )

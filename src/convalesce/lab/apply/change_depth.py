@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from convalesce import core
+from convalesce.lab.copying import copied
 from convalesce.lab.graph import MERGING, Graph, graph_of, is_recurrent
 from convalesce.lab.setting import Setting
-from convalesce.lab.surgery import Edit, copied, free_name, rebuilt
+from convalesce.lab.surgery import Edit, free_name, rebuilt
 
 
 def apply(change: core.ChangeDepth, setting: Setting) -> Setting:

@@ -7,7 +7,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.lab.graph import NORMALISING, Graph, graph_of, is_recurrent
-from convalesce.lab.places import hidden, named
+from convalesce.lab.places import called
 from convalesce.lab.setting import Setting
 from convalesce.lab.surgery import Edit, free_name, rebuilt
 
@@ -18,14 +18,13 @@ def apply(change: core.InsertBatchNormalization, setting: Setting) -> Setting:
     """The setting with a normalisation behind each of the layers that has none there yet."""
     model = setting.model
     graph = graph_of(model)
-    inner = hidden(setting)
     if change.after:
-        found = {id(x) for layer in named(model, change.after) for x in layer._flatten_layers()}  # noqa: SLF001
         ends = {graph.steps[place].layer for place in (*graph.heads(), *graph.ends)}
-        layers = [s.layer for s in graph.steps if id(s.layer) in found and s.layer not in ends]
+        layers = [x for x in called(model, graph, change.after) if x not in ends]
     else:
+        inner = [graph.steps[place].layer for place in graph.hidden()]
         layers = [layer for layer in inner if not is_recurrent(layer)]
-    plain = [layer for layer in dict.fromkeys(layers) if not _normalised(graph, layer)]
+    plain = [layer for layer in layers if not _normalised(graph, layer)]
     if not plain:
         asked = ", ".join(change.after) or "hidden layers"
         raise core.CannotChange(f"{asked}: none that no normalisation follows and is no output")

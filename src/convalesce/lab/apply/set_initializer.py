@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from convalesce import core
-from convalesce.lab.places import chosen, named
+from convalesce.lab.copying import seed_of
+from convalesce.lab.places import hidden, named
 from convalesce.lab.setting import Setting
-from convalesce.lab.surgery import seed_of
 
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 
@@ -22,9 +22,10 @@ def apply(change: core.SetInitializer, setting: Setting) -> Setting:
         keras.initializers.get(change.initializer)
     except ValueError as error:
         raise core.CannotChange(f"Keras has no initialiser {change.initializer}") from error
-    layers = named(setting.model, change.layers) if change.layers else chosen(setting, ())
+    layers = named(setting.model, change.layers) if change.layers else hidden(setting)
     if not any(_kernels(layer) for layer in layers):
-        raise core.CannotChange(f"{', '.join(change.layers)}: no layer with a kernel")
+        asked = ", ".join(change.layers) or "hidden layers"
+        raise core.CannotChange(f"{asked}: no layer with a kernel")
     names = tuple(layer.name for layer in layers)
     begin = _begin(change.initializer, names, setting.seed)
     return replace(setting, begins=(*setting.begins, begin))

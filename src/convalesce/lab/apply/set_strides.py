@@ -6,7 +6,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.lab.graph import Graph, graph_of
-from convalesce.lab.places import named
+from convalesce.lab.places import called
 from convalesce.lab.setting import Setting
 from convalesce.lab.surgery import Edit, rebuilt
 
@@ -25,8 +25,7 @@ def apply(change: core.SetStrides, setting: Setting) -> Setting:
         raise core.CannotChange(f"a stride can't be {change.strides}")
     graph = graph_of(setting.model)
     if change.layers:
-        found = {x for f in named(setting.model, change.layers) for x in f._flatten_layers()}  # noqa: SLF001
-        layers = [s.layer for s in graph.steps if s.layer in found and _strided(s.layer)]
+        layers = [x for x in called(setting.model, graph, change.layers) if _strided(x)]
     elif change.strides == 1:
         layers = [s.layer for s in graph.steps if _strided(s.layer) and max(_strides(s.layer)) > 1]
     else:
@@ -77,13 +76,11 @@ def _windows(layer: Any) -> list[tuple[int, int]]:
 
 
 def _room(graph: Graph, strides: int) -> list[Any]:
-    """Hidden convolutions of stride 1 on the way of the map, until it is small enough."""
-    chosen: list[Any] = []
-    for place in graph.hidden():
-        step = graph.steps[place]
-        if not _strided(step.layer) or max(_strides(step.layer)) > 1 or _pools(step.layer):
-            continue
-        sizes = [d for d in step.gave[1:-1] if d is not None]
-        if sizes and min(sizes) // strides ** (len(chosen) + 1) >= LEAST:
-            chosen.append(step.layer)
-    return chosen
+    """The first hidden convolutions of stride 1, as many as leave room on the smallest map."""
+    steps = [graph.steps[place] for place in graph.hidden()]
+    steps = [s for s in steps if _strided(s.layer)]
+    left = min((d for s in steps for d in s.gave[1:-1] if d is not None), default=0)
+    count = 0
+    while left // strides ** (count + 1) >= LEAST:
+        count += 1
+    return [s.layer for s in steps if max(_strides(s.layer)) == 1][:count]
