@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+import convalesce
+from tests.lab.tools.nets import X, Y, net
+
+
+def test_each_optimizer_is_compared_at_a_rate_of_its_own() -> None:
+    model = net("adam")
+    optimizer = model.optimizer
+    weights = [v.numpy() for v in model.weights]
+    found = convalesce.compare_optimizers(
+        model,
+        X[:512],
+        Y[:512],
+        ["adadelta", keras.optimizers.SGD(1e-5, momentum=0.5)],
+        steps=40,
+        validation=(X[512:], Y[512:]),
+    )
+    rates = {one.name: one.rate for one in found.tried}
+    assert rates["SGD"] > 1e-2  # a thousand times the rate that it was given
+    assert rates["adadelta"] > 0.05  # its default rate is 0.001
+    assert all(one.loss < 2.0 for one in found.tried)
+    assert found.tried[0].loss <= found.tried[1].loss
+    assert found.equal[0] == found.best.name
+    table = str(found)
+    assert "val_loss" in table and "40 updates each, at its own best rate, 2 seeds" in table
+    assert model.optimizer is optimizer
+    for old, new in zip(weights, model.weights, strict=True):
+        assert np.array_equal(old, new.numpy())
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"names": ["magic"]}, "Keras has no optimizer 'magic'"),
+        ({"names": []}, "0 optimizers; 10, 2 and 1 at the least"),
+        ({"seeds": (1,)}, "1 seeds and 4 optimizers"),
+    ],
+)
+def test_what_does_not_fit_is_said(change: dict[str, object], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        convalesce.compare_optimizers(net(), X, Y, **change)
