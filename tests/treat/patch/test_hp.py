@@ -322,6 +322,20 @@ def test_a_setting_of_the_optimizer(change, line, expected):
     assert mended(source, change, facts_of(source)) == want
 
 
+def test_comments_inside_what_is_replaced_move_ahead_of_the_line():
+    source = compiled(
+        "model.compile(keras.optimizers.SGD(\n    0.1,  # from the paper\n    nesterov=True,\n))"
+    )
+    assert mended(source, core.SetOptimizer("Adam"), facts_of(source)) == diff("""
+        -model.compile(keras.optimizers.SGD(
+        -    0.1,  # from the paper
+        -    nesterov=True,
+        -))
+        +# from the paper
+        +model.compile(keras.optimizers.Adam())
+        """)
+
+
 def test_an_optimizer_without_momentum_says_so():
     source = compiled("model.compile('adagrad')")
     assert refused(source, core.SetMomentum(0.9), facts_of(source)).reason == (

@@ -48,9 +48,7 @@ def _cut(draft: Draft, fit: cst.Call) -> cst.BaseExpression:
     for call in calls:
         if script.called(call) == "batch" and call.args:
             return call.args[0].value
-    made = follow(script, x) if x is not None else None
-    if isinstance(made, cst.Call) and script.called(made) in FOLDERS:
-        given = value(script, made, "batch_size")
+        given = value(script, call, "batch_size") if script.called(call) in FOLDERS else None
         if given is not None:
             return given
     what = "where the batches are cut is not seen"

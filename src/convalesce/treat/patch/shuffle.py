@@ -34,12 +34,12 @@ def write(change: Shuffle, draft: Draft) -> None:  # noqa: ARG001 - as all write
     fit = fit_call(script)
     x = value(script, fit, "x")
     calls = pipeline(script, x) if x is not None else []
+    folder = next((c for c in calls if script.called(c) in FOLDERS), None)
+    if folder is not None:
+        set_argument(draft, folder, "shuffle", "True")
+        return
     if value(script, fit, "y") is None and calls:
         _in_pipeline(draft, calls)
-        return
-    made = follow(script, x) if x is not None else None
-    if isinstance(made, cst.Call) and script.called(made) in FOLDERS:
-        set_argument(draft, made, "shuffle", "True")
         return
     kept = value(script, fit, "shuffle")
     if kept is not None and script.code(follow(script, kept)) == "False":

@@ -29,9 +29,15 @@ class Draft:
     imports: set[str] = field(default_factory=set)
 
     def replace(self, node: cst.CSTNode, text: str) -> None:
-        """Put another text in the place of a node."""
-        if self.script.code(node) != text:
-            self.splice(self.script.start(node), self.script.end(node), text)
+        """Put another text in the place of a node; comments inside move in front of the line."""
+        script = self.script
+        start, end = script.span(node)
+        if script.text[start:end] == text:
+            return
+        inside = [script.code(c) for c in script.of(cst.Comment) if start < script.start(c) < end]
+        if inside and not isinstance(node, cst.BaseStatement):
+            self.before(script.statement(node), *inside)
+        self.splice(start, end, text)
 
     def insert(self, offset: int, text: str) -> None:
         """Put text in front of a character."""

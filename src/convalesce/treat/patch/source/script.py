@@ -6,7 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 import libcst as cst
@@ -85,17 +85,27 @@ class Script:
 
     def start(self, node: cst.CSTNode) -> int:
         """Offset of its first character."""
-        place = self.places[node].start
-        return self.starts[place.line - 1] + place.column
+        return self._offset(self.places[node].start)
 
     def end(self, node: cst.CSTNode) -> int:
         """Offset behind its last character."""
-        place = self.places[node].end
+        return self._offset(self.places[node].end)
+
+    def _offset(self, place: metadata.CodePosition) -> int:
+        if place.line > len(self.starts):  # behind a last line without a break
+            return len(self.text)
         return self.starts[place.line - 1] + place.column
 
     def code(self, node: cst.CSTNode) -> str:
-        """Its text, without the comments and spaces around it."""
-        return self.text[self.start(node) : self.end(node)]
+        """Its text, brackets around it included, without the comments and spaces there."""
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def span(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Offsets of its text, brackets around it included."""
+        left: Sequence[cst.CSTNode] = getattr(node, "lpar", ())
+        right: Sequence[cst.CSTNode] = getattr(node, "rpar", ())
+        return self.start(left[0] if left else node), self.end(right[-1] if right else node)
 
     def line(self, node: cst.CSTNode) -> int:
         """Line on which it starts, 1-based."""
@@ -215,20 +225,25 @@ def read(text: str, facts: Facts, lines: Sequence[int] | None = None) -> Script:
     Raises:
         NoFaithfulEdit: It is not Python that libcst can read.
     """
-    try:
-        wrapper = metadata.MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
-    except cst.ParserSyntaxError as error:
-        raise NoFaithfulEdit(f"the script can't be parsed: {error.message}") from error
+    parsed = _parsed(text)
     count = 1 + len(BREAK.findall(text))
     return Script(
         text=text,
         facts=facts,
         lines=lines if lines is not None else range(1, count + 1),
-        tree=wrapper.module,
-        places=wrapper.resolve(metadata.PositionProvider),
-        parents=wrapper.resolve(metadata.ParentNodeProvider),
-        scopes=wrapper.resolve(metadata.ScopeProvider),
+        tree=parsed.module,
+        places=parsed.resolve(metadata.PositionProvider),
+        parents=parsed.resolve(metadata.ParentNodeProvider),
+        scopes=parsed.resolve(metadata.ScopeProvider),
     )
+
+
+@lru_cache(maxsize=8)  # each remedy of each finding starts from the same text
+def _parsed(text: str) -> metadata.MetadataWrapper:
+    try:
+        return metadata.MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
+    except cst.ParserSyntaxError as error:
+        raise NoFaithfulEdit(f"the script can't be parsed: {error.message}") from error
 
 
 def dotted(node: cst.CSTNode | None) -> str:
