@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from convalesce import core
@@ -407,14 +409,36 @@ def test_half_the_width():
         """)
 
 
-def test_a_constant_that_all_hidden_layers_read_is_changed_at_each():
+def test_a_constant_that_all_hidden_layers_read_is_changed_once():
     source = ADDED.replace("Conv2D(16", "Conv2D(W").replace("Dense(64", "Dense(W")
     source = source.replace("model = Seq", "W = 16\nmodel = Seq")
+    assert mended(source, core.ScaleWidth(4.0), facts_of(source)) == diff("""
+        -W = 16
+        +W = 64
+        """)
+
+
+def test_a_constant_that_others_read_too_is_left_and_each_layer_changed():
+    source = ADDED.replace("Conv2D(16", "Conv2D(W").replace("Dense(64", "Dense(W")
+    source = source.replace("model = Seq", "W = 16\nprint(W)\nmodel = Seq")
     assert mended(source, core.ScaleWidth(4.0), facts_of(source)) == diff("""
         -model.add(Conv2D(W, (3, 3), input_shape=(8, 8, 1)))
         +model.add(Conv2D(64, (3, 3), input_shape=(8, 8, 1)))
         -model.add(Dense(W, 'sigmoid'))
         +model.add(Dense(64, 'sigmoid'))
+        """)
+
+
+def test_an_activation_that_all_layers_read_from_a_constant_is_changed_there():
+    source = ADDED.replace("model = Seq", "act = 'sigmoid'\nmodel = Seq")
+    source = source.replace("Activation('sigmoid')", "Activation(act)").replace(
+        "64, 'sigmoid'", "64, act"
+    )
+    layers = [replace(x, activation=x.activation or "sigmoid") for x in layers_of(source)]
+    layers = [replace(x, activation="sigmoid") if x.name == "dense" else x for x in layers]
+    assert mended(source, core.SetActivation("relu"), facts_of(source, layers=layers)) == diff("""
+        -act = 'sigmoid'
+        +act = 'relu'
         """)
 
 

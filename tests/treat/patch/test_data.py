@@ -350,6 +350,28 @@ def test_smote_never_touches_the_rows_of_a_validation_split():
 
 
 @pytest.mark.parametrize(
+    "change", [core.Oversample("random"), core.Deduplicate(), core.DropNonfinite()], ids=str
+)
+def test_arrays_that_a_pipeline_splits_later_are_not_touched(change):
+    source = PIPED.replace(".batch(32)", ".take(800).batch(32)")
+    left = refused(source, change, facts_of(source, train=split()))
+    assert left.reason == "`take` leaves only part of the arrays for training"
+    assert left.snippet
+
+
+def test_an_endless_pipeline_is_nothing_to_adapt_to():
+    source = OPAQUE.replace("pipeline()", "pipeline().repeat()")
+    left = refused(source, core.Normalize(), facts_of(source, train=split(source="tf.data")))
+    assert left.reason == "the pipeline has no end to adapt to"
+
+
+def test_a_pipeline_that_mixes_everything_is_left_alone():
+    source = PIPED.replace(".batch(32)", ".shuffle(100).batch(32)")
+    left = refused(source, core.Shuffle(), facts_of(source, train=split()))
+    assert left.reason == "the pipeline shuffles all its examples already"
+
+
+@pytest.mark.parametrize(
     ("source", "expected"),
     [
         (LISTED, "+    layers.RandomTranslation(0.1, 0.1),\n+    layers.RandomZoom(0.1),"),
@@ -452,9 +474,9 @@ def test_transforms_of_a_pipeline_are_left_to_the_user():
             """,
         ),
         (
-            PIPED.replace(".batch(32)", ".shuffle(100).batch(32)"),
+            PIPED.replace(".batch(32)", ".shuffle(50).batch(32)"),
             """
-            -data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(100).batch(32)
+            -data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(50).batch(32)
             +data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(x)).batch(32)
             """,
         ),

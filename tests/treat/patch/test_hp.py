@@ -471,6 +471,20 @@ def test_another_metric_is_followed_by_whoever_reads_it_by_name():
         """)
 
 
+def test_an_error_in_the_place_of_a_score_turns_what_the_callback_waits_for():
+    source = compiled(
+        'model.compile("sgd", "mse", metrics=["accuracy"])',
+        'stop = keras.callbacks.EarlyStopping("val_accuracy", mode="max")\n'
+        "model.fit(x, y, validation_data=(a, b), callbacks=[stop])\n",
+    )
+    assert mended(source, core.SetMetric("mean_absolute_error"), facts_of(source)) == diff("""
+        -model.compile("sgd", "mse", metrics=["accuracy"])
+        -stop = keras.callbacks.EarlyStopping("val_accuracy", mode="max")
+        +model.compile("sgd", "mse", metrics=["mae"])
+        +stop = keras.callbacks.EarlyStopping("val_mae", mode="min")
+        """)
+
+
 def test_a_metric_that_needs_a_class_is_made():
     source = compiled('model.compile("sgd", "bce", metrics=["mean_io_u"])')
     assert mended(source, core.SetMetric("binary_io_u"), facts_of(source)) == diff("""

@@ -175,6 +175,18 @@ def test_early_stopping_that_is_there_is_set_right():
         """)
 
 
+def test_early_stopping_on_another_figure_forgets_which_way_was_better():
+    source = LISTED.replace(
+        "model.fit(x, y)",
+        'stop = keras.callbacks.EarlyStopping(monitor="val_accuracy", mode="max", patience=2)\n'
+        "model.fit(x, y, validation_split=0.1, callbacks=[stop])",
+    )
+    assert mended(source, core.StopEarly(5), facts_of(source)) == diff("""
+        -stop = keras.callbacks.EarlyStopping(monitor="val_accuracy", mode="max", patience=2)
+        +stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)
+        """)
+
+
 def test_without_validation_there_is_nothing_to_stop_by():
     left = refused(LISTED, core.StopEarly(4), facts_of(LISTED))
     assert left.reason == "fit is given no validation data to stop by"

@@ -52,6 +52,8 @@ def _rows(draft: Draft) -> tuple[str, set[str]]:
         piped = given is not None and (pipeline(script, given) or _is_piped(script))
         if not piped or given is None or (train and train.source != "tf.data"):
             raise
+        if any(script.called(c) == "repeat" for c in pipeline(script, given)):
+            raise NoFaithfulEdit("the pipeline has no end to adapt to", SNIPPET) from None
         return f"{script.code(given)}.map(lambda x, y: x)", {dotted(given)}
     return training_rows(draft, arrays)[0], _variables(arrays.given_x)
 

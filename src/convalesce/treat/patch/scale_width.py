@@ -24,14 +24,16 @@ def write(change: ScaleWidth, draft: Draft) -> None:
         raise NoFaithfulEdit(what)
     done: list[object] = []
     meant = [x for x in hidden(script) if not x.kind.startswith("Depthwise")]
-    for each in built(script, meant, f"# multiply filters and units by {change.factor:g}"):
-        wide = "filters" if "Conv" in each.layer.kind else "units"
-        given = value(script, each.call, wide)
+    found = built(script, meant, f"# multiply filters and units by {change.factor:g}")
+    widths = [
+        value(script, b.call, "filters" if "Conv" in b.layer.kind else "units") for b in found
+    ]
+    for each, given in zip(found, widths, strict=True):
         now = number(script, given)
         if given is None or now is None:
             what = f"the width of {each.layer.name} is not a number in the script"
             raise NoFaithfulEdit(what, line=script.line(each.call))
-        place = source_of(script, given)
+        place = source_of(script, given, widths)
         if not any(place is known for known in done):
             done.append(place)
             draft.replace(place, str(max(1, round(now * change.factor))))

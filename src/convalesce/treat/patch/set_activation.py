@@ -13,5 +13,6 @@ def write(change: SetActivation, draft: Draft) -> None:
     script = draft.script
     meant = named(script, change.layers) if change.layers else hidden(script)
     acting = [activating(script, layer) for layer in meant]
-    for each in built(script, acting, f'activation="{change.activation}"'):
-        set_activation(draft, each, change.activation)
+    found = built(script, acting, f'activation="{change.activation}"')
+    for each in found:
+        set_activation(draft, each, change.activation, found)

@@ -11,7 +11,7 @@ from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.rates import change_rate
 from convalesce.treat.patch.source.training import fit_call
-from convalesce.treat.patch.source.values import follow, number, source_of
+from convalesce.treat.patch.source.values import number, source_of
 
 DEFAULT = 32  # of fit, for arrays
 FOLDERS = frozenset({"image_dataset_from_directory", "text_dataset_from_directory"})

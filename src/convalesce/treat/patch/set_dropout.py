@@ -18,8 +18,9 @@ def write(change: SetDropout, draft: Draft) -> None:
     dropping = [x for x in present if x.rate is not None and "Dropout" in x.kind]
     rate = written(change.rate)
     if dropping:
-        for each in built(script, dropping, f"Dropout({rate})"):
-            set_argument(draft, each.call, "rate", rate)
+        found = [each.call for each in built(script, dropping, f"Dropout({rate})")]
+        for call in found:
+            set_argument(draft, call, "rate", rate, found)
         return
     if not change.rate:
         return

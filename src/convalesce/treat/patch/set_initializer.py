@@ -14,11 +14,12 @@ def write(change: SetInitializer, draft: Draft) -> None:
     script = draft.script
     meant = named(script, change.layers) if change.layers else hidden(script)
     text = quoted(script, change.initializer)
-    for each in built(script, meant, f"kernel_initializer={text}"):
+    found = built(script, meant, f"kernel_initializer={text}")
+    for each in found:
         names = ["kernel_initializer"]
         if each.layer.kind.startswith("Depthwise"):
             names = ["depthwise_initializer"]
         elif each.layer.kind.startswith("Separable"):
             names = ["depthwise_initializer", "pointwise_initializer"]
         for name in names:
-            set_argument(draft, each.call, name, text)
+            set_argument(draft, each.call, name, text, [other.call for other in found])

@@ -81,7 +81,7 @@ def _logged(script: Script, metric: cst.BaseExpression) -> str | None:
     if isinstance(made, cst.Call):
         name = value(script, made, "name")
         kind = script.called(made)
-        plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower().replace("io_u", "io_u")
+        plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
         return string(script, name) if name is not None else plain
     return None
 
@@ -95,10 +95,20 @@ def _rename(draft: Draft, old: str, new: str, keep: list[cst.BaseExpression]) ->
             continue
         if not _is_key(draft.script, text):
             continue
+        _turn(draft, text, new)
         prefix = "val_" if text.evaluated_value == f"val_{old}" else ""
         mark = text.value[-1]
         assert ast.literal_eval(text.value)  # noqa: S101 - a plain string, not a format
         draft.replace(text, f"{mark}{prefix}{new}{mark}")
+
+
+def _turn(draft: Draft, text: cst.SimpleString, new: str) -> None:
+    """A callback that says which way is better says it for the new metric."""
+    call = draft.script.enclosing(text, cst.Call)
+    mode = value(draft.script, call, "mode") if call is not None else None
+    if mode is not None and call is not None and draft.script.parent(text) in call.args:
+        better = "min" if new in {"mae", "mse"} else "max"
+        draft.replace(source_of(draft.script, mode), quoted(draft.script, better))
 
 
 def _is_key(script: Script, text: cst.SimpleString) -> bool:

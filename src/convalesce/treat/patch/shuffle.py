@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from convalesce.core.changes.data import Shuffle
@@ -20,7 +22,7 @@ from convalesce.treat.patch.source.names import numpy
 from convalesce.treat.patch.source.script import Script
 from convalesce.treat.patch.source.splits import cut_of
 from convalesce.treat.patch.source.training import fit_call
-from convalesce.treat.patch.source.values import follow, source_of
+from convalesce.treat.patch.source.values import follow, number, source_of
 
 FOLDERS = frozenset({"image_dataset_from_directory", "text_dataset_from_directory"})
 SNIPPET = """\
@@ -103,8 +105,14 @@ def _in_pipeline(draft: Draft, calls: list[cst.Call]) -> None:
     batch = next((c for c in calls if script.called(c) == "batch"), None)
     if "shuffle" in names and batch is not None and names.index("shuffle") > names.index("batch"):
         shuffled = calls[names.index("shuffle")]
-        if shuffled.args:
-            draft.replace(source_of(script, shuffled.args[0].value), count)
+        size = shuffled.args[0].value if shuffled.args else None
+        train = script.facts.train
+        mixed = number(script, size)
+        if mixed and train is not None and train.examples and mixed >= train.examples:
+            what = "the pipeline shuffles all its examples already"
+            raise NoFaithfulEdit(what, line=script.line(shuffled))
+        if size is not None:
+            draft.replace(source_of(script, size), count)
             return
     if batch is None or not isinstance(batch.func, cst.Attribute):
         what = "where the batches are cut is not seen"
@@ -122,4 +130,5 @@ def _examples(script: Script) -> str:
             return str(train.examples)
         what = "the number of examples is not known"
         raise NoFaithfulEdit(what, ".shuffle(…)", script.line(fit_call(script))) from None
-    return f"len({arrays.x})"
+    cut = re.fullmatch(r"\w+\[:(\w+)\]", arrays.x)
+    return cut[1] if cut else f"len({arrays.x})"

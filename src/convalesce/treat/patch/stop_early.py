@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from convalesce.core.changes.reg import StopEarly
-from convalesce.treat.patch.source.calls import argument, drop_argument, set_argument
+from convalesce.treat.patch.source.calls import argument, drop_argument, set_argument, value
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.training import (
@@ -13,6 +13,7 @@ from convalesce.treat.patch.source.training import (
     has_validation,
     monitor_text,
 )
+from convalesce.treat.patch.source.values import quoted, string
 
 
 def write(change: StopEarly, draft: Draft) -> None:
@@ -38,5 +39,6 @@ def write(change: StopEarly, draft: Draft) -> None:
         settings.pop("monitor")
     for name, text in settings.items():
         set_argument(draft, present, name, text)
-    if argument(script, present, "min_delta") is not None:
-        drop_argument(draft, present, "min_delta", "0")
+    drop_argument(draft, present, "min_delta", "0")
+    if string(script, value(script, present, "monitor")) not in {None, change.monitor}:
+        drop_argument(draft, present, "mode", quoted(script, "auto"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from convalesce import core
 from convalesce.treat.patch.source.calls import drop_argument, set_argument, value
 from convalesce.treat.patch.source.draft import Draft
@@ -31,7 +33,9 @@ def activating(script: Script, layer: core.Layer) -> core.Layer:
     return layer
 
 
-def set_activation(draft: Draft, built: Built, activation: str) -> None:
+def set_activation(
+    draft: Draft, built: Built, activation: str, among: Sequence[Built] = ()
+) -> None:
     """Give a layer another activation; `linear` is written by leaving it out."""
     script, call = draft.script, built.call
     kind = script.called(call)
@@ -48,4 +52,4 @@ def set_activation(draft: Draft, built: Built, activation: str) -> None:
     elif activation == "linear" and kind != "Activation":
         drop_argument(draft, call, "activation")
     else:
-        set_argument(draft, call, "activation", text)
+        set_argument(draft, call, "activation", text, [each.call for each in among])

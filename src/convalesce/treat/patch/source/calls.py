@@ -106,11 +106,22 @@ def value(script: Script, call: cst.Call, name: str) -> cst.BaseExpression | Non
     return found.value if found is not None else None
 
 
-def set_argument(draft: Draft, call: cst.Call, name: str, text: str) -> None:
-    """Give an argument another value: at its definition where only it is meant, else here."""
-    found = argument(draft.script, call, name)
+def set_argument(
+    draft: Draft, call: cst.Call, name: str, text: str, among: Sequence[cst.Call] = ()
+) -> None:
+    """Give an argument another value: at its definition where only it is meant, else here.
+
+    Args:
+        draft: Takes the edit.
+        call: Whose argument it is.
+        name: Of the argument.
+        text: The value.
+        among: Calls that get the same value for an argument of this name.
+    """
+    script, found = draft.script, argument(draft.script, call, name)
     if found is not None:
-        draft.replace(source_of(draft.script, found.value), text)
+        others = [value(script, other, name) for other in among]
+        draft.replace(source_of(script, found.value, others), text)
     else:
         append(draft, call.args, draft.script.end(call) - 1, f"{name}={text}")
 

@@ -14,7 +14,7 @@ from convalesce.treat.patch.source.script import Script, dotted
 from convalesce.treat.patch.source.training import fit_call
 from convalesce.treat.patch.source.values import follow
 
-ROWS = frozenset({"batch", "shuffle", "map", "prefetch", "cache", "repeat", "take", "skip"})
+PARTS = frozenset({"take", "skip", "shard", "filter"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,12 @@ def training(script: Script) -> Arrays:
         if isinstance(x, cst.Dict | cst.List | cst.Tuple):
             raise NoFaithfulEdit("the model has several inputs", line=script.line(fit))
         return Arrays(script.code(x), script.code(y), x, y, fit)
-    for call in pipeline(script, x):
+    calls = pipeline(script, x)
+    part = next((c for c in calls if script.called(c) in PARTS), None)
+    if part is not None:
+        what = f"`{script.called(part)}` leaves only part of the arrays for training"
+        raise NoFaithfulEdit(what, line=script.line(part))
+    for call in calls:
         if script.called(call) == "from_tensor_slices" and call.args:
             pair = follow(script, call.args[0].value)
             if isinstance(pair, cst.Tuple) and len(pair.elements) == 2:

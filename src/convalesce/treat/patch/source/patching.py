@@ -11,7 +11,7 @@ from typing import Any
 from convalesce.core import Change
 from convalesce.treat import patch as writers
 from convalesce.treat.patch.source.draft import Draft
-from convalesce.treat.patch.source.edit import NoFaithfulEdit, spliced
+from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.facts import Facts
 from convalesce.treat.patch.source.patched import Left, Patched
 from convalesce.treat.patch.source.script import Script, read
@@ -23,19 +23,14 @@ def patched(source: str, changes: Sequence[Change], facts: Facts) -> Patched:
     """The script with the changes in it; see `convalesce.treat.patch.patch`."""
     made: list[Change] = []
     left: list[Left] = []
-    try:
-        script = read(source, facts)
-    except NoFaithfulEdit as unreadable:
-        left = [Left(change, unreadable.reason) for change in changes]
-        return Patched(source, source, (), tuple(left))
+    script = read(source, facts)
     for change in changes:
         draft = Draft(script)
         try:
             writer(change)(change, draft)
             script = _edited(script, draft)
         except NoFaithfulEdit as why:
-            line = _before(script, why.line)
-            left.append(Left(change, why.reason, why.snippet, line))
+            left.append(Left(change, why.reason, why.snippet, _before(script, why.line)))
         else:
             made.append(change)
     return Patched(source, script.text, tuple(made), tuple(left))
@@ -59,12 +54,14 @@ def writer(change: Change) -> Writer:
 
 def _edited(script: Script, draft: Draft) -> Script:
     """The next state of the script, checked to be Python."""
-    text = spliced(script.text, draft.splices)
+    if not draft.splices:
+        return script
+    edited = script.edited(draft.splices)
     try:
-        compile(text, "<patched>", "exec", dont_inherit=True)
+        compile(edited.text, "<patched>", "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise NoFaithfulEdit(f"the edit would not be valid Python: {error}") from error
-    return script.edited(draft.splices) if draft.splices else script
+    return edited
 
 
 def _before(script: Script, line: int | None) -> int | None:

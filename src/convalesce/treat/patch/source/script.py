@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TypeVar
 
@@ -21,22 +21,71 @@ BREAK = re.compile(r"\r\n|\r|\n")
 KERAS = re.compile(r"^(tensorflow\.(python\.)?keras|keras\.(api|src)|tf_keras)(?=\.|$)")
 
 
+class Parsed:
+    """What libcst knows of a text; each part is worked out when it is first asked for."""
+
+    def __init__(self, text: str) -> None:
+        """Parse it.
+
+        Raises:
+            NoFaithfulEdit: It is not Python that libcst can read.
+        """
+        try:
+            module = cst.parse_module(text)
+        except cst.ParserSyntaxError as error:
+            raise NoFaithfulEdit(f"the script can't be parsed: {error.message}") from error
+        self._wrapper = metadata.MetadataWrapper(module, unsafe_skip_copy=True)
+        self.tree = self._wrapper.module
+
+    @cached_property
+    def places(self) -> Mapping[cst.CSTNode, metadata.CodeRange]:
+        """Lines and columns."""
+        return self._wrapper.resolve(metadata.PositionProvider)
+
+    @cached_property
+    def scopes(self) -> Mapping[cst.CSTNode, metadata.Scope | None]:
+        """The scope in which a node is read."""
+        return self._wrapper.resolve(metadata.ScopeProvider)
+
+    @cached_property
+    def parents(self) -> Mapping[cst.CSTNode, cst.CSTNode]:
+        """What holds a node."""
+        found: dict[cst.CSTNode, cst.CSTNode] = {}
+        left: list[cst.CSTNode] = [self.tree]
+        while left:
+            node = left.pop()
+            for child in node.children:
+                found[child] = node
+                left.append(child)
+        return found
+
+
 @dataclass(frozen=True, eq=False)
 class Script:
     """A script as it stands now, and where its lines were when it ran.
 
     Attributes:
         lines: Present line (1-based) of each line of the script that was run.
-        tree: Its syntax tree.
     """
 
     text: str
     facts: Facts
     lines: Sequence[int]
-    tree: cst.Module
-    places: Mapping[cst.CSTNode, metadata.CodeRange] = field(repr=False)
-    parents: Mapping[cst.CSTNode, cst.CSTNode] = field(repr=False)
-    scopes: Mapping[cst.CSTNode, metadata.Scope | None] = field(repr=False)
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """Its syntax tree and what libcst knows of it."""
+        return _parsed(self.text)
+
+    @property
+    def tree(self) -> cst.Module:
+        """Its syntax tree."""
+        return self.parsed.tree
+
+    @property
+    def scopes(self) -> Mapping[cst.CSTNode, metadata.Scope | None]:
+        """The scope in which a node is read, where libcst names one."""
+        return self.parsed.scopes
 
     @cached_property
     def starts(self) -> list[int]:
@@ -52,7 +101,7 @@ class Script:
     @cached_property
     def nodes(self) -> list[cst.CSTNode]:
         """All nodes that have a place, by the order of their starts, outer ones first."""
-        found = [n for n in self.places if n is not self.tree]
+        found = [n for n in self.parsed.places if n is not self.tree]
         return sorted(found, key=lambda n: (self.start(n), -self.end(n)))
 
     @cached_property
@@ -85,11 +134,11 @@ class Script:
 
     def start(self, node: cst.CSTNode) -> int:
         """Offset of its first character."""
-        return self._offset(self.places[node].start)
+        return self._offset(self.parsed.places[node].start)
 
     def end(self, node: cst.CSTNode) -> int:
         """Offset behind its last character."""
-        return self._offset(self.places[node].end)
+        return self._offset(self.parsed.places[node].end)
 
     def _offset(self, place: metadata.CodePosition) -> int:
         if place.line > len(self.starts):  # behind a last line without a break
@@ -109,7 +158,7 @@ class Script:
 
     def line(self, node: cst.CSTNode) -> int:
         """Line on which it starts, 1-based."""
-        return self.places[node].start.line
+        return self.parsed.places[node].start.line
 
     def line_at(self, offset: int) -> int:
         """Line of a character, 1-based."""
@@ -147,7 +196,7 @@ class Script:
 
     def parent(self, node: cst.CSTNode) -> cst.CSTNode:
         """The node that holds it; the module is its own."""
-        return self.parents.get(node, self.tree)
+        return self.parsed.parents.get(node, self.tree)
 
     def ancestors(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         """What holds it, inner ones first, the module excluded."""
@@ -220,30 +269,14 @@ ALIASES = {
 
 
 def read(text: str, facts: Facts, lines: Sequence[int] | None = None) -> Script:
-    """Parse a script.
-
-    Raises:
-        NoFaithfulEdit: It is not Python that libcst can read.
-    """
-    parsed = _parsed(text)
+    """A script; what is no Python shows when it is first looked into."""
     count = 1 + len(BREAK.findall(text))
-    return Script(
-        text=text,
-        facts=facts,
-        lines=lines if lines is not None else range(1, count + 1),
-        tree=parsed.module,
-        places=parsed.resolve(metadata.PositionProvider),
-        parents=parsed.resolve(metadata.ParentNodeProvider),
-        scopes=parsed.resolve(metadata.ScopeProvider),
-    )
+    return Script(text, facts, lines if lines is not None else range(1, count + 1))
 
 
 @lru_cache(maxsize=8)  # each remedy of each finding starts from the same text
-def _parsed(text: str) -> metadata.MetadataWrapper:
-    try:
-        return metadata.MetadataWrapper(cst.parse_module(text), unsafe_skip_copy=True)
-    except cst.ParserSyntaxError as error:
-        raise NoFaithfulEdit(f"the script can't be parsed: {error.message}") from error
+def _parsed(text: str) -> Parsed:
+    return Parsed(text)
 
 
 def dotted(node: cst.CSTNode | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import libcst as cst
 from libcst import metadata
@@ -14,10 +14,18 @@ from convalesce.treat.patch.source.script import Script, dotted
 DEPTH = 6  # names that stand for names
 
 
-def source_of(script: Script, expression: cst.BaseExpression) -> cst.BaseExpression:
-    """Where the value is written: the definition of its name where nothing else reads it."""
+def source_of(
+    script: Script, expression: cst.BaseExpression, among: Sequence[cst.CSTNode | None] = ()
+) -> cst.BaseExpression:
+    """Where the value is written: the definition of its name where nothing else reads it.
+
+    Args:
+        script: The user's.
+        expression: That reads the value.
+        among: Other readers, which are to get the same value.
+    """
     for _ in range(DEPTH):
-        written = _definition(script, expression, alone=True)
+        written = _definition(script, expression, alone=True, among=among)
         if written is None:
             break
         expression = written
@@ -107,14 +115,21 @@ def reads(assignment: metadata.Assignment) -> Iterator[cst.CSTNode]:
 
 
 def _definition(
-    script: Script, expression: cst.BaseExpression, *, alone: bool
+    script: Script,
+    expression: cst.BaseExpression,
+    *,
+    alone: bool,
+    among: Sequence[cst.CSTNode | None] = (),
 ) -> cst.BaseExpression | None:
     if isinstance(expression, cst.Subscript):
         return _entry(script, expression, alone=alone)
     if not isinstance(expression, cst.Name):
         return None
     bound = assignments(script, expression)
-    if len(bound) != 1 or (alone and len(list(reads(bound[0]))) != 1):
+    if len(bound) != 1:
+        return None
+    meant = (expression, *among)
+    if alone and not all(any(r is m for m in meant) for r in reads(bound[0])):
         return None
     return _bound_value(script, bound[0].node, alone=alone)
 
