@@ -127,11 +127,11 @@ LOOPED = script("""
         ),
     ],
 )  # fmt: skip
-def test_another_activation_in_all_hidden_layers(source, expected):
+def test_another_activation_in_all_hidden_layers(source: str, expected: str) -> None:
     assert mended(source, core.SetActivation("relu"), facts_of(source, turns=20)) == diff(expected)
 
 
-def test_only_the_named_layer_gets_another_activation():
+def test_only_the_named_layer_gets_another_activation() -> None:
     facts = facts_of(LISTED)
     assert mended(LISTED, core.SetActivation("elu", ("dense",)), facts) == diff("""
         -    layers.Dense(64, activation="sigmoid"),
@@ -139,7 +139,7 @@ def test_only_the_named_layer_gets_another_activation():
         """)
 
 
-def test_a_layer_without_activation_gets_one():
+def test_a_layer_without_activation_gets_one() -> None:
     source = LISTED.replace('Dense(64, activation="sigmoid")', "Dense(64)")
     facts = facts_of(source)
     assert mended(source, core.SetActivation("relu", ("dense",)), facts) == diff("""
@@ -148,7 +148,7 @@ def test_a_layer_without_activation_gets_one():
         """)
 
 
-def test_an_activation_layer_with_a_class_of_its_own_gives_way_to_another():
+def test_an_activation_layer_with_a_class_of_its_own_gives_way_to_another() -> None:
     source = ADDED.replace("Activation('sigmoid')", "ReLU(name='act')").replace(
         "Dense,", "Dense, ReLU,"
     )
@@ -161,7 +161,7 @@ def test_an_activation_layer_with_a_class_of_its_own_gives_way_to_another():
         """)  # fmt: skip
 
 
-def test_an_activation_behind_a_normalisation_is_found():
+def test_an_activation_behind_a_normalisation_is_found() -> None:
     source = ADDED.replace(
         "model.add(Activation('sigmoid'))\n",
         "model.add(BatchNormalization())\nmodel.add(Activation('sigmoid'))\n",
@@ -172,7 +172,7 @@ def test_an_activation_behind_a_normalisation_is_found():
         """)
 
 
-def test_one_layer_of_a_loop_can_not_be_changed_alone():
+def test_one_layer_of_a_loop_can_not_be_changed_alone() -> None:
     facts = facts_of(LOOPED, turns=20)
     left = refused(LOOPED, core.SetActivation("relu", ("dense_3", "dense_4")), facts)
     assert left.reason == (
@@ -181,7 +181,7 @@ def test_one_layer_of_a_loop_can_not_be_changed_alone():
     assert (left.snippet, left.line) == ('activation="relu"', 7)
 
 
-def test_two_calls_on_one_line_are_told_apart_by_their_order():
+def test_two_calls_on_one_line_are_told_apart_by_their_order() -> None:
     source = script("""
         import keras
         from keras.layers import Dense
@@ -193,7 +193,7 @@ def test_two_calls_on_one_line_are_told_apart_by_their_order():
         """)
 
 
-def test_an_inner_call_comes_before_the_outer_one_around_it():
+def test_an_inner_call_comes_before_the_outer_one_around_it() -> None:
     source = script("""
         import keras
         from keras.layers import Dense
@@ -207,7 +207,7 @@ def test_an_inner_call_comes_before_the_outer_one_around_it():
         """)
 
 
-def test_a_layer_of_another_file_is_pointed_at():
+def test_a_layer_of_another_file_is_pointed_at() -> None:
     layers = (core.Layer(name="conv", path="conv", kind="Dense", site=core.Site("nets.py", 12)),)
     facts = facts_of(LISTED, layers=(*layers, *layers_of(LISTED)))
     left = refused(LISTED, core.SetActivation("relu", ("conv",)), facts)
@@ -261,11 +261,11 @@ def test_a_layer_of_another_file_is_pointed_at():
         ),
     ],
 )  # fmt: skip
-def test_another_output(source, change, expected):
+def test_another_output(source: str, change: core.Change, expected: str) -> None:
     assert mended(source, change, facts_of(source)) == diff(expected)
 
 
-def test_a_width_that_a_constant_gives_is_changed_at_the_constant():
+def test_a_width_that_a_constant_gives_is_changed_at_the_constant() -> None:
     source = LISTED.replace("Dense(10,", "Dense(CLASSES,").replace(
         "\n\nmodel", "\nCLASSES = 10\nmodel"
     )
@@ -276,7 +276,7 @@ def test_a_width_that_a_constant_gives_is_changed_at_the_constant():
         """)  # fmt: skip
 
 
-def test_another_initialiser():
+def test_another_initialiser() -> None:
     facts = facts_of(LISTED)
     assert mended(LISTED, core.SetInitializer("he_normal", ("conv2d",)), facts) == diff("""
         -    layers.Conv2D(16, 3, activation="sigmoid"),  # edges
@@ -284,7 +284,7 @@ def test_another_initialiser():
         """)
 
 
-def test_a_loop_over_initialisers_is_changed_where_the_value_is_used():
+def test_a_loop_over_initialisers_is_changed_where_the_value_is_used() -> None:
     source = LOOPED.replace('activation="tanh"', "kernel_initializer=init").replace(
         "inputs =", 'init = "zeros"\ninputs ='
     )
@@ -338,12 +338,12 @@ def test_a_loop_over_initialisers_is_changed_where_the_value_is_used():
         ),
     ],
 )  # fmt: skip
-def test_batch_normalisation_behind_every_hidden_layer(source, expected):
+def test_batch_normalisation_behind_every_hidden_layer(source: str, expected: str) -> None:
     facts = facts_of(source, turns=20)
     assert mended(source, core.InsertBatchNormalization(), facts) == diff(expected)
 
 
-def test_batch_normalisation_comes_between_a_layer_and_its_activation_layer():
+def test_batch_normalisation_comes_between_a_layer_and_its_activation_layer() -> None:
     result = mended(ADDED, core.InsertBatchNormalization(("conv2d",)), facts_of(ADDED))
     assert "+model.add(BatchNormalization())" in result
     source = script("""
@@ -359,7 +359,7 @@ def test_batch_normalisation_comes_between_a_layer_and_its_activation_layer():
         """)
 
 
-def test_batch_normalisation_wraps_a_call_inside_another():
+def test_batch_normalisation_wraps_a_call_inside_another() -> None:
     source = script("""
         import keras
         from keras import layers
@@ -373,20 +373,20 @@ def test_batch_normalisation_wraps_a_call_inside_another():
         """)
 
 
-def test_a_layer_that_is_normalised_already_is_left_alone():
+def test_a_layer_that_is_normalised_already_is_left_alone() -> None:
     source = LISTED.replace("  # edges\n", "  # edges\n    layers.BatchNormalization(),\n")
     facts = facts_of(source)
     assert mended(source, core.InsertBatchNormalization(("conv2d",)), facts) == ""
 
 
-def test_a_layer_that_is_used_twice_is_left_to_the_user():
+def test_a_layer_that_is_used_twice_is_left_to_the_user() -> None:
     source = OWN.replace("x = self.conv(inputs)", "x = self.conv(self.conv(inputs))")
     left = refused(source, core.InsertBatchNormalization(("conv2d",)), facts_of(source))
     assert left.reason == "`self.conv` is used at 2 places"
     assert left.line == 7
 
 
-def test_a_list_of_layers_that_a_comprehension_makes_is_left_to_the_user():
+def test_a_list_of_layers_that_a_comprehension_makes_is_left_to_the_user() -> None:
     source = script("""
         import keras
         from keras import layers
@@ -399,7 +399,7 @@ def test_a_list_of_layers_that_a_comprehension_makes_is_left_to_the_user():
     assert left.line == 3
 
 
-def test_half_the_width():
+def test_half_the_width() -> None:
     source = LISTED.replace("Dense(64,", "Dense(WIDE,").replace("\n\nmodel", "\nWIDE = 64\nmodel")
     assert mended(source, core.ScaleWidth(0.5), facts_of(source)) == diff("""
         -WIDE = 64
@@ -409,7 +409,7 @@ def test_half_the_width():
         """)
 
 
-def test_a_constant_that_all_hidden_layers_read_is_changed_once():
+def test_a_constant_that_all_hidden_layers_read_is_changed_once() -> None:
     source = ADDED.replace("Conv2D(16", "Conv2D(W").replace("Dense(64", "Dense(W")
     source = source.replace("model = Seq", "W = 16\nmodel = Seq")
     assert mended(source, core.ScaleWidth(4.0), facts_of(source)) == diff("""
@@ -418,7 +418,7 @@ def test_a_constant_that_all_hidden_layers_read_is_changed_once():
         """)
 
 
-def test_a_constant_that_others_read_too_is_left_and_each_layer_changed():
+def test_a_constant_that_others_read_too_is_left_and_each_layer_changed() -> None:
     source = ADDED.replace("Conv2D(16", "Conv2D(W").replace("Dense(64", "Dense(W")
     source = source.replace("model = Seq", "W = 16\nprint(W)\nmodel = Seq")
     assert mended(source, core.ScaleWidth(4.0), facts_of(source)) == diff("""
@@ -429,7 +429,7 @@ def test_a_constant_that_others_read_too_is_left_and_each_layer_changed():
         """)
 
 
-def test_an_activation_that_all_layers_read_from_a_constant_is_changed_there():
+def test_an_activation_that_all_layers_read_from_a_constant_is_changed_there() -> None:
     source = ADDED.replace("model = Seq", "act = 'sigmoid'\nmodel = Seq")
     source = source.replace("Activation('sigmoid')", "Activation(act)").replace(
         "64, 'sigmoid'", "64, act"
@@ -442,7 +442,7 @@ def test_an_activation_that_all_layers_read_from_a_constant_is_changed_there():
         """)
 
 
-def test_a_width_that_another_layer_asks_for_stays():
+def test_a_width_that_another_layer_asks_for_stays() -> None:
     source = LISTED.replace("layers.Flatten()", "layers.Reshape((144,))")
     left = refused(source, core.ScaleWidth(0.5), facts_of(source))
     assert left.reason == "reshape (Reshape) asks for a width that would no longer fit"
@@ -459,7 +459,7 @@ def test_a_width_that_another_layer_asks_for_stays():
         ("MaxPooling2D(4, strides=4)", 2, "MaxPooling2D(2)"),
     ],
 )
-def test_other_strides(written, strides, expected):
+def test_other_strides(written: str, strides: int, expected: str) -> None:
     source = LISTED.replace('Conv2D(16, 3, activation="sigmoid")', written)
     name = "conv2d" if "Conv" in written else "max_pooling2d"
     want = f"-    layers.{written},  # edges\n+    layers.{expected},  # edges"
@@ -484,7 +484,7 @@ def test_other_strides(written, strides, expected):
         ),
     ],
 )  # fmt: skip
-def test_a_pooling_of_stride_one_is_taken_out(source, expected):
+def test_a_pooling_of_stride_one_is_taken_out(source: str, expected: str) -> None:
     change = core.SetStrides(1, ("max_pooling2d",))
     assert mended(source, change, facts_of(source)) == expected
 
@@ -495,18 +495,18 @@ def test_a_pooling_of_stride_one_is_taken_out(source, expected):
         (LISTED, "-    layers.Flatten(),\n+    layers.GlobalAveragePooling2D(),"),
         (
             ADDED,
-            "-from keras.layers import Activation, Conv2D, Dense, Flatten\n"
+            ("-from keras.layers import Activation, Conv2D, Dense, Flatten\n"
             "+from keras.layers import Activation, Conv2D, Dense, Flatten, GlobalAveragePooling2D\n"
-            "-model.add(Flatten())\n+model.add(GlobalAveragePooling2D())",
+            "-model.add(Flatten())\n+model.add(GlobalAveragePooling2D())"),
         ),
         (OWN, "-        self.flat = layers.Flatten()\n+        self.flat = layers.GlobalAveragePooling2D()"),
     ],
 )  # fmt: skip
-def test_global_pooling_in_the_place_of_flatten(source, expected):
+def test_global_pooling_in_the_place_of_flatten(source: str, expected: str) -> None:
     assert mended(source, core.PoolGlobally(), facts_of(source)) == expected
 
 
-def test_a_loop_of_layers_turns_less_often():
+def test_a_loop_of_layers_turns_less_often() -> None:
     facts = facts_of(LOOPED, turns=20, shape=(64,))
     assert mended(LOOPED, core.ChangeDepth(-12), facts) == diff("""
         -for _ in range(20):
@@ -514,7 +514,7 @@ def test_a_loop_of_layers_turns_less_often():
         """)
 
 
-def test_the_depth_that_a_constant_gives_is_changed_there():
+def test_the_depth_that_a_constant_gives_is_changed_there() -> None:
     source = LOOPED.replace("range(20)", "range(DEPTH)").replace("inputs =", "DEPTH = 20\ninputs =")
     facts = facts_of(source, turns=20, shape=(64,))
     assert mended(source, core.ChangeDepth(-12), facts) == diff("""
@@ -536,7 +536,7 @@ def test_the_depth_that_a_constant_gives_is_changed_there():
         ),
     ],
 )
-def test_a_hidden_layer_more_or_fewer(source, layers, expected):
+def test_a_hidden_layer_more_or_fewer(source: str, layers: int, expected: str) -> None:
     facts = facts_of(source)
     if layers < 0 and source is CALLED:  # its comment goes with the layer
         source = source.replace("  # squashed", "")
@@ -544,7 +544,7 @@ def test_a_hidden_layer_more_or_fewer(source, layers, expected):
     assert mended(source, core.ChangeDepth(layers), facts) == expected
 
 
-def test_no_more_layers_go_than_keep_the_shape():
+def test_no_more_layers_go_than_keep_the_shape() -> None:
     source = LISTED
     layers = tuple(
         layer if layer.kind != "Dense" else core.Layer(name=layer.name, path=layer.path, kind="Dense")
@@ -569,7 +569,7 @@ PAIRED = script("""
     """) + END  # fmt: skip
 
 
-def test_shortcuts_around_pairs_of_functional_code():
+def test_shortcuts_around_pairs_of_functional_code() -> None:
     facts = facts_of(PAIRED, style="functional", shape=(64,))
     assert mended(PAIRED, core.AddResidual(), facts) == diff("""
         +shortcut = h
@@ -579,9 +579,9 @@ def test_shortcuts_around_pairs_of_functional_code():
         """)
 
 
-def test_shortcuts_inside_a_loop_of_two_layers():
+def test_shortcuts_inside_a_loop_of_two_layers() -> None:
     source = LOOPED.replace(
-        '(h)\nmodel', '(h)\n    h = layers.Dense(64, activation="tanh")(h)\nmodel'
+        "(h)\nmodel", '(h)\n    h = layers.Dense(64, activation="tanh")(h)\nmodel'
     )  # fmt: skip
     facts = facts_of(source, style="functional", turns=1, shape=(64,))
     assert mended(source, core.AddResidual(), facts) == diff("""
@@ -590,7 +590,7 @@ def test_shortcuts_inside_a_loop_of_two_layers():
         """)
 
 
-def test_a_sequential_model_has_no_room_for_shortcuts():
+def test_a_sequential_model_has_no_room_for_shortcuts() -> None:
     left = refused(LISTED, core.AddResidual(), facts_of(LISTED))
     assert left.reason == "a Sequential model has no branches; write it as a function"
     assert "layers.Add()([h, shortcut])" in left.snippet
@@ -603,7 +603,7 @@ def test_a_sequential_model_has_no_room_for_shortcuts():
         ("for layer in base.layers[:-4]:\n    layer.trainable = False", "    layer.trainable = True"),
     ],
 )  # fmt: skip
-def test_a_flag_that_freezes_is_turned(line, expected):
+def test_a_flag_that_freezes_is_turned(line: str, expected: str) -> None:
     source = LISTED.replace("model = ", f"base = load()\n{line}\nmodel = ")
     went = line.rpartition("\n")[2]
     assert mended(source, core.SetTrainable(trainable=True), facts_of(source)) == (
@@ -611,7 +611,7 @@ def test_a_flag_that_freezes_is_turned(line, expected):
     )
 
 
-def test_a_layer_is_frozen_where_it_is_built():
+def test_a_layer_is_frozen_where_it_is_built() -> None:
     facts = facts_of(CALLED)
     change = core.SetTrainable(trainable=False, layers=("stem",))
     assert mended(CALLED, change, facts) == diff("""
@@ -620,19 +620,19 @@ def test_a_layer_is_frozen_where_it_is_built():
         """)
 
 
-def test_a_frozen_layer_is_freed_where_it_is_built():
+def test_a_frozen_layer_is_freed_where_it_is_built() -> None:
     source = CALLED.replace('name="stem"', 'name="stem", trainable=False')
     change = core.SetTrainable(trainable=True, layers=("stem",))
     assert "trainable=True" in mended(source, change, facts_of(source)).rpartition("\n")[2]
 
 
-def test_where_nothing_freezes_there_is_nothing_to_turn():
+def test_where_nothing_freezes_there_is_nothing_to_turn() -> None:
     left = refused(LISTED, core.SetTrainable(trainable=True, layers=("dense",)), facts_of(LISTED))
     assert left.reason == "the script doesn't say that the layers are frozen"
     assert left.snippet.startswith("layer.trainable = True")
 
 
-def test_a_pretrained_base_is_the_users_choice():
+def test_a_pretrained_base_is_the_users_choice() -> None:
     left = refused(LISTED, core.Transfer(), facts_of(LISTED))
     assert "input_shape=(8, 8, 1)" in left.snippet and "Dense(10" in left.snippet
     compile(left.snippet, "snippet", "exec")

@@ -79,11 +79,11 @@ OPAQUE = PIPED.replace("tf.data.Dataset.from_tensor_slices((x, y)).batch(32)", "
         ),
     ],
 )  # fmt: skip
-def test_rescaling_in_front_of_the_model(source, expected):
+def test_rescaling_in_front_of_the_model(source: str, expected: str) -> None:
     assert mended(source, core.Rescale(1 / 255), facts_of(source)) == diff(expected)
 
 
-def test_rescaling_reaches_every_branch_that_reads_the_input():
+def test_rescaling_reaches_every_branch_that_reads_the_input() -> None:
     source = script("""
         import keras
         from keras import layers
@@ -106,18 +106,18 @@ def test_rescaling_reaches_every_branch_that_reads_the_input():
 @pytest.mark.parametrize(
     ("scale", "written"), [(0.5, "1 / 2"), (2.0, "2.0"), (0.37, "0.37"), (1e-3, "1 / 1000")]
 )
-def test_a_scale_is_written_as_people_write_it(scale, written):
+def test_a_scale_is_written_as_people_write_it(scale: float, written: str) -> None:
     expected = f"+    layers.Rescaling({written}),"
     assert mended(LISTED, core.Rescale(scale), facts_of(LISTED)) == expected
 
 
-def test_tokens_are_not_scaled():
+def test_tokens_are_not_scaled() -> None:
     source = LISTED.replace('Conv2D(16, 3, activation="sigmoid")', "Embedding(99, 16)")
     left = refused(source, core.Rescale(1 / 255), facts_of(source))
     assert left.reason == "the model starts with Embedding, which takes no figures"
 
 
-def test_normalisation_is_adapted_on_the_training_split_ahead_of_the_model():
+def test_normalisation_is_adapted_on_the_training_split_ahead_of_the_model() -> None:
     assert mended(ARRAYS, core.Normalize(), facts_of(ARRAYS)) == diff("""
         -model = keras.Sequential([keras.Input((8, 8, 1)), layers.Dense(10)])
         +normalize = layers.Normalization()
@@ -126,13 +126,13 @@ def test_normalisation_is_adapted_on_the_training_split_ahead_of_the_model():
         """)
 
 
-def test_normalisation_is_not_adapted_on_the_rows_of_a_validation_split():
+def test_normalisation_is_not_adapted_on_the_rows_of_a_validation_split() -> None:
     result = mended(SHARE, core.Normalize(), facts_of(SHARE))
     assert "+normalize.adapt(x[:int(len(x) * (1 - 0.2))])" in result
     assert "+normalize.adapt(x[:800])" in mended(SLICED, core.Normalize(), facts_of(SLICED))
 
 
-def test_normalisation_of_a_functional_model_is_a_call_of_its_own():
+def test_normalisation_of_a_functional_model_is_a_call_of_its_own() -> None:
     source = CALLED.replace("\n\ninputs", "\nx, y = load()\ninputs")
     assert mended(source, core.Normalize(), facts_of(source)) == diff("""
         -h = tf.keras.layers.Conv2D(16, 3, padding="same", activation="sigmoid", name="stem")(inputs)
@@ -143,7 +143,7 @@ def test_normalisation_of_a_functional_model_is_a_call_of_its_own():
         """)
 
 
-def test_a_model_that_a_function_builds_is_adapted_ahead_of_fit():
+def test_a_model_that_a_function_builds_is_adapted_ahead_of_fit() -> None:
     source = script("""
         import keras
         from keras import layers
@@ -163,7 +163,7 @@ def test_a_model_that_a_function_builds_is_adapted_ahead_of_fit():
         """)
 
 
-def test_a_subclassed_model_is_adapted_by_its_attribute():
+def test_a_subclassed_model_is_adapted_by_its_attribute() -> None:
     assert mended(OWN, core.Normalize(), facts_of(OWN)) == diff("""
         +        self.normalize = layers.Normalization()
         +        inputs = self.normalize(inputs)
@@ -171,7 +171,7 @@ def test_a_subclassed_model_is_adapted_by_its_attribute():
         """)
 
 
-def test_a_pipeline_is_adapted_on_without_its_labels():
+def test_a_pipeline_is_adapted_on_without_its_labels() -> None:
     source = OPAQUE.replace("tf.keras", "keras")
     train = split(source="tf.data")
     assert mended(source, core.Normalize(), facts_of(source, train=train)) == diff("""
@@ -182,7 +182,7 @@ def test_a_pipeline_is_adapted_on_without_its_labels():
         """)
 
 
-def test_standardised_targets_come_back_in_their_own_units():
+def test_standardised_targets_come_back_in_their_own_units() -> None:
     source = ARRAYS + "p = model.predict(x_val)\nprint(abs(model.predict(x_val) - y_val).mean())\n"
     assert mended(source, core.StandardizeTargets(), facts_of(source)) == diff("""
         -model.fit(x_train, y_train, validation_data=(x_val, y_val))
@@ -195,7 +195,7 @@ def test_standardised_targets_come_back_in_their_own_units():
         """)
 
 
-def test_targets_in_a_pipeline_are_left_to_the_user():
+def test_targets_in_a_pipeline_are_left_to_the_user() -> None:
     left = refused(PIPED, core.StandardizeTargets(), facts_of(PIPED))
     assert left.reason == "the targets go through a pipeline"
     assert "model.predict(x) * y_std + y_mean" in left.snippet
@@ -245,24 +245,26 @@ SICK = split(x={"nonfinite": 3, "nonfinite_rows": 3})
         ),
     ],
 )  # fmt: skip
-def test_rows_that_are_not_finite_are_dropped_from_training(source, train, expected):
+def test_rows_that_are_not_finite_are_dropped_from_training(
+    source: str, train: core.Split, expected: str
+) -> None:
     facts = facts_of(source, train=train)
     assert mended(source, core.DropNonfinite(), facts) == diff(expected)
 
 
-def test_where_every_row_is_sick_a_mask_would_leave_nothing():
+def test_where_every_row_is_sick_a_mask_would_leave_nothing() -> None:
     train = split(x={"nonfinite": 300, "nonfinite_rows": 100})
     left = refused(ARRAYS, core.DropNonfinite(), facts_of(ARRAYS, train=train))
     assert left.reason.startswith("every row holds NaN")
 
 
-def test_data_that_the_script_does_not_show_are_left_to_the_user():
+def test_data_that_the_script_does_not_show_are_left_to_the_user() -> None:
     left = refused(OPAQUE, core.DropNonfinite(), facts_of(OPAQUE, train=SICK))
     assert left.reason == "`data` isn't made of arrays that the script shows"
     assert "np.isfinite" in left.snippet
 
 
-def test_stand_ins_for_no_reading_are_dropped():
+def test_stand_ins_for_no_reading_are_dropped() -> None:
     facts = facts_of(ARRAYS, train=split("continuous"))
     assert mended(ARRAYS, core.DropRows(-999.0), facts) == diff("""
         +keep = y_train != -999
@@ -270,7 +272,7 @@ def test_stand_ins_for_no_reading_are_dropped():
         """)
 
 
-def test_copies_of_validation_are_dropped_from_training():
+def test_copies_of_validation_are_dropped_from_training() -> None:
     assert mended(ARRAYS, core.Deduplicate(), facts_of(ARRAYS)) == diff("""
         +held_out = {row.tobytes() for row in np.asarray(x_val, x_train.dtype)}
         +keep = np.array([row.tobytes() not in held_out for row in x_train])
@@ -278,7 +280,7 @@ def test_copies_of_validation_are_dropped_from_training():
         """)
 
 
-def test_a_validation_split_is_written_out_before_copies_are_dropped():
+def test_a_validation_split_is_written_out_before_copies_are_dropped() -> None:
     assert mended(SHARE, core.Deduplicate(), facts_of(SHARE)) == diff("""
         +import numpy as np
         -model.fit(x, y, validation_split=0.2)
@@ -300,7 +302,7 @@ def test_a_validation_split_is_written_out_before_copies_are_dropped():
         (split("binary", y={"shape": (1,), "dtype": "float32"}), "y_train.ravel().astype(int)"),
     ],
 )
-def test_class_weights_are_counted_from_the_labels(train, labels):
+def test_class_weights_are_counted_from_the_labels(train: core.Split, labels: str) -> None:
     facts = facts_of(ARRAYS, train=train)
     assert mended(ARRAYS, core.WeightClasses(), facts) == diff(f"""
         -model.fit(x_train, y_train, validation_data=(x_val, y_val))
@@ -310,7 +312,7 @@ def test_class_weights_are_counted_from_the_labels(train, labels):
         """)
 
 
-def test_class_weights_are_figures_where_only_the_scan_saw_the_labels():
+def test_class_weights_are_figures_where_only_the_scan_saw_the_labels() -> None:
     facts = facts_of(OPAQUE, train=split(source="tf.data"))
     assert mended(OPAQUE, core.WeightClasses(), facts) == diff("""
         -model.fit(data, epochs=3)
@@ -318,13 +320,13 @@ def test_class_weights_are_figures_where_only_the_scan_saw_the_labels():
         """)
 
 
-def test_masks_have_no_class_weights():
+def test_masks_have_no_class_weights() -> None:
     facts = facts_of(ARRAYS, train=split("mask_binary", y={"shape": (8, 8, 1)}))
     left = refused(ARRAYS, core.WeightClasses(), facts)
     assert left.reason == "the targets are not one class an example (mask_binary)"
 
 
-def test_rare_classes_are_drawn_again_right_in_front_of_fit():
+def test_rare_classes_are_drawn_again_right_in_front_of_fit() -> None:
     facts = facts_of(ARRAYS, train=split())
     result = mended(ARRAYS, core.Oversample("random", 0.5), facts)
     assert result == diff("""
@@ -341,7 +343,7 @@ def test_rare_classes_are_drawn_again_right_in_front_of_fit():
         """)
 
 
-def test_smote_never_touches_the_rows_of_a_validation_split():
+def test_smote_never_touches_the_rows_of_a_validation_split() -> None:
     facts = facts_of(SHARE, train=split())
     lines = mended(SHARE, core.Oversample("smote"), facts).splitlines()
     assert "+from sklearn.neighbors import NearestNeighbors" in lines
@@ -352,20 +354,20 @@ def test_smote_never_touches_the_rows_of_a_validation_split():
 @pytest.mark.parametrize(
     "change", [core.Oversample("random"), core.Deduplicate(), core.DropNonfinite()], ids=str
 )
-def test_arrays_that_a_pipeline_splits_later_are_not_touched(change):
+def test_arrays_that_a_pipeline_splits_later_are_not_touched(change: core.Change) -> None:
     source = PIPED.replace(".batch(32)", ".take(800).batch(32)")
     left = refused(source, change, facts_of(source, train=split()))
     assert left.reason == "`take` leaves only part of the arrays for training"
     assert left.snippet
 
 
-def test_an_endless_pipeline_is_nothing_to_adapt_to():
+def test_an_endless_pipeline_is_nothing_to_adapt_to() -> None:
     source = OPAQUE.replace("pipeline()", "pipeline().repeat()")
     left = refused(source, core.Normalize(), facts_of(source, train=split(source="tf.data")))
     assert left.reason == "the pipeline has no end to adapt to"
 
 
-def test_a_pipeline_that_mixes_everything_is_left_alone():
+def test_a_pipeline_that_mixes_everything_is_left_alone() -> None:
     source = PIPED.replace(".batch(32)", ".shuffle(100).batch(32)")
     left = refused(source, core.Shuffle(), facts_of(source, train=split()))
     assert left.reason == "the pipeline shuffles all its examples already"
@@ -395,11 +397,11 @@ def test_a_pipeline_that_mixes_everything_is_left_alone():
         ),
     ],
 )
-def test_mild_transforms_of_pictures(source, expected):
+def test_mild_transforms_of_pictures(source: str, expected: str) -> None:
     assert mended(source, core.Augment(0.1), facts_of(source)) == diff(expected)
 
 
-def test_tables_get_noise_in_their_own_units():
+def test_tables_get_noise_in_their_own_units() -> None:
     facts = facts_of(LISTED, train=split(x={"kind": "tabular", "shape": (4,), "std": (2.0, 4.0)}))
     assert mended(LISTED, core.Augment(0.1), facts) == "+    layers.GaussianNoise(0.3),"
 
@@ -412,7 +414,7 @@ def test_tables_get_noise_in_their_own_units():
         ("RandomTranslation(WIDE, 0.4)", 0.5, "RandomTranslation(WIDE, 0.2)"),
     ],
 )
-def test_narrower_ranges(written, factor, expected):
+def test_narrower_ranges(written: str, factor: float, expected: str) -> None:
     source = LISTED.replace('Conv2D(16, 3, activation="sigmoid")', written)
     source = source.replace("\n\nmodel", "\nWIDE = 0.0\nmodel")
     kind = written.partition("(")[0]
@@ -422,13 +424,13 @@ def test_narrower_ranges(written, factor, expected):
     assert mended(source, change, facts_of(source)) == want
 
 
-def test_a_flip_is_taken_out():
+def test_a_flip_is_taken_out() -> None:
     source = LISTED.replace("layers.Flatten()", 'layers.RandomFlip("vertical")')
     change = core.ScaleAugmentation("random_flip", 0.0)
     assert mended(source, change, facts_of(source)) == '-    layers.RandomFlip("vertical"),'
 
 
-def test_transforms_of_a_pipeline_are_left_to_the_user():
+def test_transforms_of_a_pipeline_are_left_to_the_user() -> None:
     change = core.ScaleAugmentation("the transforms of the data pipeline", 0.3)
     left = refused(LISTED, change, facts_of(LISTED))
     assert left.reason == "the transforms are the user's own code"
@@ -489,11 +491,13 @@ def test_transforms_of_a_pipeline_are_left_to_the_user():
         ),
     ],
 )  # fmt: skip
-def test_examples_are_shuffled_before_they_are_split_and_batched(source, expected):
+def test_examples_are_shuffled_before_they_are_split_and_batched(
+    source: str, expected: str
+) -> None:
     assert mended(source, core.Shuffle(), facts_of(source, train=split())) == diff(expected)
 
 
-def test_a_shuffle_that_fit_makes_already_is_not_made_twice():
+def test_a_shuffle_that_fit_makes_already_is_not_made_twice() -> None:
     source = ARRAYS.replace("x[:800], y[:800]", "load()").replace("x[800:], y[800:]", "load()")
     left = refused(source, core.Shuffle(), facts_of(source))
     assert left.reason.startswith("fit shuffles the arrays already")
@@ -543,16 +547,18 @@ SPLIT = "from sklearn.model_selection import train_test_split"
         ),
     ],
 )  # fmt: skip
-def test_a_stratified_split_takes_the_place_of_the_one_that_is_there(source, expected):
+def test_a_stratified_split_takes_the_place_of_the_one_that_is_there(
+    source: str, expected: str
+) -> None:
     assert mended(source, core.Resplit(), facts_of(source, train=split())) == diff(expected)
 
 
-def test_figures_are_split_at_random_without_strata():
+def test_figures_are_split_at_random_without_strata() -> None:
     result = mended(SHARE, core.Resplit(), facts_of(SHARE, train=split("continuous", counts=())))
     assert "train_test_split(x, y, test_size=0.2, random_state=0)" in result
 
 
-def test_resampling_ahead_of_the_split_has_to_move_by_hand():
+def test_resampling_ahead_of_the_split_has_to_move_by_hand() -> None:
     source = SHARE.replace("x, y = load()\n", "x, y = load()\nx, y = SMOTE().fit_resample(x, y)\n")
     left = refused(source, core.Resplit(), facts_of(source, train=split()))
     assert (left.reason, left.line) == ("`fit_resample` comes before the split", 5)
@@ -570,7 +576,7 @@ TABLE = script("""
     """)
 
 
-def test_a_telltale_column_leaves_every_split_and_the_input_is_narrower():
+def test_a_telltale_column_leaves_every_split_and_the_input_is_narrower() -> None:
     facts = facts_of(TABLE, inputs=((9,),))
     assert mended(TABLE, core.DropFeature("feature 5"), facts) == diff("""
         -model = keras.Sequential([keras.Input((9,)), keras.layers.Dense(1)])
@@ -579,17 +585,17 @@ def test_a_telltale_column_leaves_every_split_and_the_input_is_narrower():
         """)
 
 
-def test_a_telltale_pixel_is_no_column():
+def test_a_telltale_pixel_is_no_column() -> None:
     left = refused(TABLE, core.DropFeature("pixel (2, 3), channel 0"), facts_of(TABLE))
     assert left.reason == "pixel (2, 3), channel 0 is no column of a table"
 
 
-def test_a_step_that_validation_misses_is_repeated_for_it():
+def test_a_step_that_validation_misses_is_repeated_for_it() -> None:
     source = TABLE.replace("load()\n", "load()\nx_train = x_train / 255.0  # to 0 … 1\n", 1)
     assert mended(source, core.UnifyPreprocessing(), facts_of(source)) == ("+x_val = x_val / 255.0")
 
 
-def test_a_scaler_is_not_fitted_anew_on_validation():
+def test_a_scaler_is_not_fitted_anew_on_validation() -> None:
     source = TABLE.replace(
         "load()\n",
         "load()\nx_train = scaler.fit_transform(x_train)\nx_val = scaler.fit_transform(x_val)\n",
@@ -601,7 +607,7 @@ def test_a_scaler_is_not_fitted_anew_on_validation():
         """)
 
 
-def test_a_step_with_the_training_splits_own_figures_is_not_copied():
+def test_a_step_with_the_training_splits_own_figures_is_not_copied() -> None:
     step = "x_train = (x_train - x_train.mean()) / x_train.std()\n"
     source = TABLE.replace("load()\n", f"load()\n{step}", 1)
     left = refused(source, core.UnifyPreprocessing(), facts_of(source))
@@ -620,24 +626,24 @@ def test_a_step_with_the_training_splits_own_figures_is_not_copied():
         ),
         (
             "number the classes 0 to 4: they run from 3 to 70",
-            "+classes = np.unique(y_train)\n"
-            "+y_train, y_val = np.searchsorted(classes, y_train), np.searchsorted(classes, y_val)",
+            ("+classes = np.unique(y_train)\n"
+            "+y_train, y_val = np.searchsorted(classes, y_train), np.searchsorted(classes, y_val)"),
         ),
         ("number the classes of both splits from 0", "+y_val = y_val - 1"),
     ],
 )  # fmt: skip
-def test_labels_are_written_in_the_form_that_is_asked_for(how, expected):
+def test_labels_are_written_in_the_form_that_is_asked_for(how: str, expected: str) -> None:
     train, validation = split(), split(y={"minimum": 1.0})
     facts = facts_of(TABLE, train=train, validation=validation)
     assert mended(TABLE, core.RepairLabels(how), facts) == expected
 
 
-def test_labels_that_must_be_looked_at_are_left_to_the_user():
+def test_labels_that_must_be_looked_at_are_left_to_the_user() -> None:
     left = refused(TABLE, core.RepairLabels("look through the named examples"), facts_of(TABLE))
     assert left.reason == "which labels are right is not in the script"
     assert (left.snippet, left.line) == ("# look through the named examples", 7)
 
 
-def test_more_data_is_nothing_that_a_script_can_say():
+def test_more_data_is_nothing_that_a_script_can_say() -> None:
     left = refused(TABLE, core.CollectData(3.0), facts_of(TABLE))
     assert left.reason == "about 3 times the examples have to be collected"

@@ -1,23 +1,24 @@
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
 from convalesce import core
-from convalesce.treat.patch import Patched, apply, load, patch
+from convalesce.treat.patch import Original, Patched, apply, load, patch
 from tests.treat.patch.scripts import facts_of
 
 SOURCE = 'model = build()\nmodel.compile("sgd")\nmodel.fit(x, y)\n'
 
 
-def written(path, text=SOURCE, encoding="utf-8"):
-    path.write_bytes(text.encode(encoding))
+def written(path: Path) -> tuple[Original, Patched]:
+    path.write_text(SOURCE)
     original = load(path)
     made = patch(original.text, [core.SetEpochs(3)], facts_of(SOURCE))
     return original, made
 
 
-def test_the_script_is_replaced_and_the_original_kept_beside_it(tmp_path):
+def test_the_script_is_replaced_and_the_original_kept_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "train.py"
     original, made = written(path)
     kept = apply(path, made, original.sha)
@@ -27,32 +28,28 @@ def test_the_script_is_replaced_and_the_original_kept_beside_it(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["train.py", "train.py.orig"]
 
 
-def test_an_earlier_original_is_never_overwritten(tmp_path):
+def test_an_earlier_original_is_never_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "train.py"
     (tmp_path / "train.py.orig").write_text("mine")
-    names = [apply(path, *reversed_(written(path))).name for _ in range(2)]
-    assert names == ["train.py.orig.1", "train.py.orig.2"]
+    for kept in ("train.py.orig.1", "train.py.orig.2"):
+        original, made = written(path)
+        assert apply(path, made, original.sha).name == kept
     assert (tmp_path / "train.py.orig").read_text() == "mine"
 
 
-def reversed_(pair):
-    original, made = pair
-    return made, original.sha
-
-
-def test_a_file_that_changed_meanwhile_is_not_touched(tmp_path):
+def test_a_file_that_changed_meanwhile_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "train.py"
     original, made = written(path)
     path.write_text(SOURCE + "print(1)\n")
     with pytest.raises(
-        ValueError, match="changed since it was read: SHA-256 .* Nothing was written"
+        ValueError, match=r"changed since it was read: SHA-256 .* Nothing was written"
     ):
         apply(path, made, original.sha)
     assert path.read_text() == SOURCE + "print(1)\n"
     assert [p.name for p in tmp_path.iterdir()] == ["train.py"]
 
 
-def test_a_patch_of_another_text_is_not_written(tmp_path):
+def test_a_patch_of_another_text_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "train.py"
     original, _ = written(path)
     with pytest.raises(ValueError, match="made from another text than that of"):
@@ -67,7 +64,9 @@ def test_a_patch_of_another_text_is_not_written(tmp_path):
         ("# -*- coding: latin-1 -*-\n# Größe\n", "latin-1", "\r\n"),
     ],
 )
-def test_encoding_and_line_endings_are_kept(tmp_path, head, encoding, ending):
+def test_encoding_and_line_endings_are_kept(
+    tmp_path: Path, head: str, encoding: str, ending: str
+) -> None:
     path, text = tmp_path / "train.py", head + SOURCE
     path.write_bytes(text.replace("\n", ending).encode(encoding))
     original = load(path)
@@ -77,7 +76,7 @@ def test_encoding_and_line_endings_are_kept(tmp_path, head, encoding, ending):
     assert path.read_bytes() == want.encode(encoding)
 
 
-def test_mode_bits_are_kept_of_the_script_and_of_its_copy(tmp_path):
+def test_mode_bits_are_kept_of_the_script_and_of_its_copy(tmp_path: Path) -> None:
     path = tmp_path / "train.py"
     original, made = written(path)
     path.chmod(0o750)
@@ -86,7 +85,7 @@ def test_mode_bits_are_kept_of_the_script_and_of_its_copy(tmp_path):
     assert stat.S_IMODE(kept.stat().st_mode) == 0o750
 
 
-def test_a_link_stays_a_link(tmp_path):
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
     path, link = tmp_path / "train.py", tmp_path / "link.py"
     original, made = written(path)
     link.symlink_to(path)
@@ -95,11 +94,13 @@ def test_a_link_stays_a_link(tmp_path):
     assert path.read_text() == made.source
 
 
-def test_nothing_is_left_behind_when_the_disk_fails(tmp_path, monkeypatch):
+def test_nothing_is_left_behind_when_the_disk_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "train.py"
     original, made = written(path)
 
-    def full(_):
+    def full(_: int) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr(os, "fsync", full)

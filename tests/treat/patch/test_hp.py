@@ -8,7 +8,7 @@ FIT = "model.fit(x, y, epochs=8)\n"
 ADAM = core.Optimizer(name="Adam", learning_rate=0.02)
 
 
-def compiled(compile_line, fit=FIT):
+def compiled(compile_line: str, fit: str = FIT) -> str:
     return f"{HEAD}{compile_line}\n{fit}"
 
 
@@ -33,14 +33,14 @@ def compiled(compile_line, fit=FIT):
         ),
     ],
 )  # fmt: skip
-def test_a_tenth_of_the_rate_where_the_script_writes_it(line, expected):
+def test_a_tenth_of_the_rate_where_the_script_writes_it(line: str, expected: str) -> None:
     source = compiled(f'model.compile({line}, loss="mse")  # as in the paper')
     want = f'-model.compile({line}, loss="mse")  # as in the paper\n'
     want += f'+model.compile({expected}, loss="mse")  # as in the paper'
     assert mended(source, core.ScaleLearningRate(0.1), facts_of(source)) == want
 
 
-def test_a_compile_without_an_optimizer_gets_the_one_that_was_in_force():
+def test_a_compile_without_an_optimizer_gets_the_one_that_was_in_force() -> None:
     source = compiled('model.compile(loss="mse")')
     assert mended(source, core.ScaleLearningRate(0.1), facts_of(source)) == diff("""
         -model.compile(loss="mse")
@@ -48,7 +48,7 @@ def test_a_compile_without_an_optimizer_gets_the_one_that_was_in_force():
         """)
 
 
-def test_a_constant_that_only_the_optimizer_reads_is_changed_where_it_is_defined():
+def test_a_constant_that_only_the_optimizer_reads_is_changed_where_it_is_defined() -> None:
     source = "LR = 0.1  # tuned\n" + compiled("model.compile(keras.optimizers.Adam(LR))")
     assert mended(source, core.SetLearningRate(0.003), facts_of(source)) == diff("""
         -LR = 0.1  # tuned
@@ -56,7 +56,7 @@ def test_a_constant_that_only_the_optimizer_reads_is_changed_where_it_is_defined
         """)
 
 
-def test_a_constant_that_others_read_too_stays_and_the_call_is_changed():
+def test_a_constant_that_others_read_too_stays_and_the_call_is_changed() -> None:
     source = "LR = 0.1\nprint(LR)\n" + compiled("model.compile(keras.optimizers.Adam(LR))")
     assert mended(source, core.SetLearningRate(0.003), facts_of(source)) == diff("""
         -model.compile(keras.optimizers.Adam(LR))
@@ -64,7 +64,7 @@ def test_a_constant_that_others_read_too_stays_and_the_call_is_changed():
         """)
 
 
-def test_a_rate_that_is_handed_to_a_function_is_changed_at_its_only_call():
+def test_a_rate_that_is_handed_to_a_function_is_changed_at_its_only_call() -> None:
     source = script("""
         from tensorflow import keras
         def build(width, rate=0.5):
@@ -81,7 +81,7 @@ def test_a_rate_that_is_handed_to_a_function_is_changed_at_its_only_call():
         """)
 
 
-def test_a_rate_in_a_dictionary_of_settings_is_changed_there():
+def test_a_rate_in_a_dictionary_of_settings_is_changed_there() -> None:
     source = 'CONFIG = {"lr": 0.1, "epochs": 8}\n' + compiled(
         'model.compile(keras.optimizers.Adam(CONFIG["lr"]))',
         'model.fit(x, y, epochs=CONFIG["epochs"])\n',
@@ -92,7 +92,7 @@ def test_a_rate_in_a_dictionary_of_settings_is_changed_there():
         """)
 
 
-def test_a_rate_that_only_the_run_knows_is_taken_from_the_record():
+def test_a_rate_that_only_the_run_knows_is_taken_from_the_record() -> None:
     source = compiled("model.compile(keras.optimizers.Adam(args.lr))")
     facts = facts_of(source, setup={"optimizer": ADAM})
     assert mended(source, core.ScaleLearningRate(0.1), facts) == diff("""
@@ -112,7 +112,9 @@ def test_a_rate_that_only_the_run_knows_is_taken_from_the_record():
         ("import tensorflow as tf\nopts = tf.keras.optimizers", "opts.SGD(learning_rate=0.003)"),
     ],
 )
-def test_the_optimizer_is_named_as_the_script_names_such_things(imports, expected):
+def test_the_optimizer_is_named_as_the_script_names_such_things(
+    imports: str, expected: str
+) -> None:
     source = f"{imports}\nmodel = make()\nmodel.compile(optimizer='sgd')\nmodel.fit(x, y)\n"
     want = f"-model.compile(optimizer='sgd')\n+model.compile(optimizer={expected})"
     assert mended(source, core.SetLearningRate(0.003), facts_of(source)) == want
@@ -126,13 +128,13 @@ def test_the_optimizer_is_named_as_the_script_names_such_things(imports, expecte
         ("from keras.optimizers import Adam, RMSprop", "-from keras.optimizers import Adam, RMSprop\n", "+from keras.optimizers import Adam, RMSprop, SGD\n"),
     ],
 )  # fmt: skip
-def test_an_import_is_added_in_the_scripts_own_style(imports, went, came):
+def test_an_import_is_added_in_the_scripts_own_style(imports: str, went: str, came: str) -> None:
     source = f"{imports}\nmodel = make()\nmodel.compile('sgd')\nmodel.fit(x, y)\n"
     want = f"{went}{came}-model.compile('sgd')\n+model.compile(SGD(learning_rate=0.003))"
     assert mended(source, core.SetLearningRate(0.003), facts_of(source)) == want
 
 
-def test_imports_on_lines_of_their_own_stay_so_and_in_order():
+def test_imports_on_lines_of_their_own_stay_so_and_in_order() -> None:
     source = script("""
         from keras.callbacks import (
             CSVLogger,  # for the plots
@@ -149,7 +151,7 @@ def test_imports_on_lines_of_their_own_stay_so_and_in_order():
         """)
 
 
-def test_a_script_without_keras_in_sight_gets_the_import():
+def test_a_script_without_keras_in_sight_gets_the_import() -> None:
     source = "import os\nmodel = make()\nmodel.compile('sgd')\nmodel.fit(x, y)\n"
     assert mended(source, core.SetLearningRate(0.003), facts_of(source)) == diff("""
         +import keras
@@ -158,7 +160,7 @@ def test_a_script_without_keras_in_sight_gets_the_import():
         """)
 
 
-def test_a_function_that_sets_the_rate_is_left_to_the_user():
+def test_a_function_that_sets_the_rate_is_left_to_the_user() -> None:
     source = compiled(
         "model.compile('sgd')",
         "model.fit(x, y, callbacks=[keras.callbacks.LearningRateScheduler(rate)])\n",
@@ -168,13 +170,13 @@ def test_a_function_that_sets_the_rate_is_left_to_the_user():
     assert left.line == 4
 
 
-def test_a_range_test_has_nothing_to_write_before_it_ran():
+def test_a_range_test_has_nothing_to_write_before_it_ran() -> None:
     source = compiled("model.compile('sgd')")
     left = refused(source, core.FindLearningRate(), facts_of(source))
     assert left.reason == "the rate is known only after the range test"
 
 
-def test_a_warm_up_is_a_line_from_nought_to_the_rate():
+def test_a_warm_up_is_a_line_from_nought_to_the_rate() -> None:
     source = compiled("model.compile(keras.optimizers.Adam(LR), 'mse')")
     assert mended(source, core.WarmUp(500), facts_of(source)) == diff("""
         -model.compile(keras.optimizers.Adam(LR), 'mse')
@@ -183,7 +185,7 @@ def test_a_warm_up_is_a_line_from_nought_to_the_rate():
         """)
 
 
-def test_a_warm_up_does_not_throw_a_schedule_away():
+def test_a_warm_up_does_not_throw_a_schedule_away() -> None:
     line = "model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 100)))"
     left = refused(compiled(line), core.WarmUp(500), facts_of(compiled(line)))
     assert left.reason == "the rate follows CosineDecay, which a warm-up would replace"
@@ -219,12 +221,12 @@ def test_a_warm_up_does_not_throw_a_schedule_away():
         ),
     ],
 )  # fmt: skip
-def test_a_schedule_is_written(name, line, expected):
+def test_a_schedule_is_written(name: str, line: str, expected: str) -> None:
     source = compiled(line)
     assert mended(source, core.SetSchedule(name), facts_of(source)) == diff(expected)
 
 
-def test_a_schedule_is_replaced_where_it_is_defined():
+def test_a_schedule_is_replaced_where_it_is_defined() -> None:
     source = compiled(
         "decay = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)\n"
         "model.compile(keras.optimizers.SGD(decay))"
@@ -235,7 +237,9 @@ def test_a_schedule_is_replaced_where_it_is_defined():
         """)
 
 
-def test_a_plateau_callback_takes_the_place_of_a_schedule_which_would_not_let_it_set_the_rate():
+def test_a_plateau_callback_takes_the_place_of_a_schedule_which_would_not_let_it_set_the_rate() -> (
+    None
+):
     source = compiled(
         "model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 9)))",
         "model.fit(x, y, validation_data=(a, b), callbacks=[log])\n",
@@ -248,7 +252,7 @@ def test_a_plateau_callback_takes_the_place_of_a_schedule_which_would_not_let_it
         """)
 
 
-def test_a_constant_rate_takes_out_what_lowers_it():
+def test_a_constant_rate_takes_out_what_lowers_it() -> None:
     source = compiled(
         "model.compile('adam')",
         script("""
@@ -263,7 +267,7 @@ def test_a_constant_rate_takes_out_what_lowers_it():
         """)
 
 
-def test_without_the_number_of_steps_there_is_no_cosine():
+def test_without_the_number_of_steps_there_is_no_cosine() -> None:
     source = compiled("model.compile('adam')")
     left = refused(
         source, core.SetSchedule("cosine"), facts_of(source, setup={"steps_per_epoch": None})
@@ -280,13 +284,15 @@ def test_without_the_number_of_steps_there_is_no_cosine():
         ("keras.optimizers.SGD(0.1, clipnorm=1.0)", "keras.optimizers.Adam(clipnorm=1.0)"),
     ],
 )
-def test_another_optimizer_starts_from_its_own_rate_and_keeps_the_clipping(line, expected):
+def test_another_optimizer_starts_from_its_own_rate_and_keeps_the_clipping(
+    line: str, expected: str
+) -> None:
     source = compiled(f"model.compile({line}, 'mse')")
     want = f"-model.compile({line}, 'mse')\n+model.compile({expected}, 'mse')"
     assert mended(source, core.SetOptimizer("Adam"), facts_of(source)) == want
 
 
-def test_the_optimizer_of_a_from_import_is_imported_beside_it():
+def test_the_optimizer_of_a_from_import_is_imported_beside_it() -> None:
     source = script("""
         from keras.optimizers import SGD
         model = make()
@@ -316,13 +322,13 @@ def test_the_optimizer_of_a_from_import_is_imported_beside_it():
         (core.SetWeightDecay(0.004), "'adamw'", "keras.optimizers.AdamW(weight_decay=0.004)"),
     ],
 )  # fmt: skip
-def test_a_setting_of_the_optimizer(change, line, expected):
+def test_a_setting_of_the_optimizer(change: core.Change, line: str, expected: str) -> None:
     source = compiled(f"model.compile({line}, 'mse')")
     want = f"-model.compile({line}, 'mse')\n+model.compile({expected}, 'mse')"
     assert mended(source, change, facts_of(source)) == want
 
 
-def test_comments_inside_what_is_replaced_move_ahead_of_the_line():
+def test_comments_inside_what_is_replaced_move_ahead_of_the_line() -> None:
     source = compiled(
         "model.compile(keras.optimizers.SGD(\n    0.1,  # from the paper\n    nesterov=True,\n))"
     )
@@ -336,7 +342,7 @@ def test_comments_inside_what_is_replaced_move_ahead_of_the_line():
         """)
 
 
-def test_an_optimizer_without_momentum_says_so():
+def test_an_optimizer_without_momentum_says_so() -> None:
     source = compiled("model.compile('adagrad')")
     assert refused(source, core.SetMomentum(0.9), facts_of(source)).reason == (
         "Adagrad has no momentum"
@@ -350,7 +356,7 @@ def test_an_optimizer_without_momentum_says_so():
         ("model.fit(x, y, 8, 5)", "model.fit(x, y, 32, 5)"),
     ],
 )
-def test_a_larger_batch_takes_the_rate_along(fit, expected):
+def test_a_larger_batch_takes_the_rate_along(fit: str, expected: str) -> None:
     source = compiled("model.compile(keras.optimizers.SGD(0.1))", f"{fit}\n")
     assert mended(source, core.SetBatchSize(32), facts_of(source)) == diff(f"""
         -model.compile(keras.optimizers.SGD(0.1))
@@ -360,7 +366,7 @@ def test_a_larger_batch_takes_the_rate_along(fit, expected):
         """)
 
 
-def test_the_default_batch_is_said_once_it_is_another():
+def test_the_default_batch_is_said_once_it_is_another() -> None:
     source = compiled("model.compile(keras.optimizers.SGD(0.1))")
     assert mended(source, core.SetBatchSize(64), facts_of(source)) == diff("""
         -model.compile(keras.optimizers.SGD(0.1))
@@ -370,7 +376,7 @@ def test_the_default_batch_is_said_once_it_is_another():
         """)
 
 
-def test_a_pipelines_batch_is_changed_where_it_is_cut():
+def test_a_pipelines_batch_is_changed_where_it_is_cut() -> None:
     source = script("""
         import keras, tensorflow as tf
         BATCH = 4
@@ -388,7 +394,7 @@ def test_a_pipelines_batch_is_changed_where_it_is_cut():
         """)
 
 
-def test_more_epochs_come_with_early_stopping_where_there_is_validation():
+def test_more_epochs_come_with_early_stopping_where_there_is_validation() -> None:
     source = "EPOCHS = 3\n" + compiled(
         "model.compile('sgd')", "model.fit(x, y, epochs=EPOCHS, validation_split=0.2)\n"
     )
@@ -400,7 +406,7 @@ def test_more_epochs_come_with_early_stopping_where_there_is_validation():
         """)
 
 
-def test_fewer_epochs_are_only_a_number():
+def test_fewer_epochs_are_only_a_number() -> None:
     source = compiled("model.compile('sgd')", "model.fit(x, y, None, 80, validation_split=0.2)\n")
     assert mended(source, core.SetEpochs(12), facts_of(source)) == diff("""
         -model.fit(x, y, None, 80, validation_split=0.2)
@@ -433,26 +439,26 @@ def test_fewer_epochs_are_only_a_number():
         (core.SetLoss("mean_squared_error"), "", 'loss="mean_squared_error"'),
     ],
 )  # fmt: skip
-def test_another_loss(change, line, expected):
+def test_another_loss(change: core.Change, line: str, expected: str) -> None:
     source = compiled(f'model.compile("sgd"{", " * bool(line)}{line})')
     want = f'-model.compile("sgd"{", " * bool(line)}{line})\n+model.compile("sgd", {expected})'
     assert mended(source, change, facts_of(source)) == want
 
 
-def test_a_loss_that_is_only_described_is_left_to_the_user():
+def test_a_loss_that_is_only_described_is_left_to_the_user() -> None:
     source = compiled("model.compile('sgd', 'mse')")
     left = refused(source, core.SetLoss("that returns its value"), facts_of(source))
     assert left.reason == "use a loss that returns its value"
     assert left.line == 3
 
 
-def test_a_loss_for_each_output_is_left_to_the_user():
+def test_a_loss_for_each_output_is_left_to_the_user() -> None:
     source = compiled("model.compile('sgd', loss={'a': 'mse', 'b': 'mse'})")
     left = refused(source, core.SetLoss("huber"), facts_of(source))
     assert left.reason == "there is a loss for each output"
 
 
-def test_another_metric_is_followed_by_whoever_reads_it_by_name():
+def test_another_metric_is_followed_by_whoever_reads_it_by_name() -> None:
     source = compiled(
         'model.compile("sgd", "bce", metrics=["binary_accuracy"])',
         script("""
@@ -471,7 +477,7 @@ def test_another_metric_is_followed_by_whoever_reads_it_by_name():
         """)
 
 
-def test_an_error_in_the_place_of_a_score_turns_what_the_callback_waits_for():
+def test_an_error_in_the_place_of_a_score_turns_what_the_callback_waits_for() -> None:
     source = compiled(
         'model.compile("sgd", "mse", metrics=["accuracy"])',
         'stop = keras.callbacks.EarlyStopping("val_accuracy", mode="max")\n'
@@ -485,7 +491,7 @@ def test_an_error_in_the_place_of_a_score_turns_what_the_callback_waits_for():
         """)
 
 
-def test_a_metric_that_needs_a_class_is_made():
+def test_a_metric_that_needs_a_class_is_made() -> None:
     source = compiled('model.compile("sgd", "bce", metrics=["mean_io_u"])')
     assert mended(source, core.SetMetric("binary_io_u"), facts_of(source)) == diff("""
         -model.compile("sgd", "bce", metrics=["mean_io_u"])
@@ -493,14 +499,14 @@ def test_a_metric_that_needs_a_class_is_made():
         """)
 
 
-def test_a_choice_of_metrics_is_left_to_the_user():
+def test_a_choice_of_metrics_is_left_to_the_user() -> None:
     source = compiled('model.compile("sgd", metrics=["accuracy"])')
     left = refused(source, core.SetMetric("BinaryIoU, recall or AUC"), facts_of(source))
     assert left.reason == "choose one: BinaryIoU, recall or AUC"
     assert "keras.metrics.Recall()" in left.snippet
 
 
-def test_compile_keywords_on_lines_of_their_own_get_another_such_line():
+def test_compile_keywords_on_lines_of_their_own_get_another_such_line() -> None:
     source = compiled(
         script("""
             model.compile(
@@ -516,11 +522,11 @@ def test_compile_keywords_on_lines_of_their_own_get_another_such_line():
         """)
 
 
-def test_settings_hidden_behind_stars_are_not_guessed_at():
+def test_settings_hidden_behind_stars_are_not_guessed_at() -> None:
     source = compiled("model.compile(**settings)")
     left = refused(source, core.SetLearningRate(0.1), facts_of(source))
     assert left.reason == "`**settings` may hold optimizer"
 
 
-def test_the_learning_rate_reads_as_a_sentence():
+def test_the_learning_rate_reads_as_a_sentence() -> None:
     assert str(core.SetLearningRate(0.003)) == "set the learning rate to 0.003"

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,14 +40,14 @@ VALUES = {
 NAMES = {"SetLoss": "mean_squared_error", "SetMetric": "accuracy", "SetSchedule": "cosine"}
 
 
-def kinds(of=core.Change):
+def kinds(of: type[core.Change] = core.Change) -> Iterator[type[core.Change]]:
     for kind in of.__subclasses__():
         if kind.__module__.startswith("convalesce.core."):
             yield kind
             yield from kinds(kind)
 
 
-def one(kind):
+def one(kind: type[core.Change]) -> core.Change:
     """A change of a kind, with plain values for what it must be given."""
     values = {
         name: -1 if kind is core.ChangeDepth else VALUES[name]
@@ -98,7 +99,7 @@ SETTLED = (
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: type(c).__name__)
-def test_every_change_has_a_writer_that_edits_or_says_why_not(change):
+def test_every_change_has_a_writer_that_edits_or_says_why_not(change: core.Change) -> None:
     assert callable(writer(change))
     for source in SOURCES.values():
         facts = facts_of(source, turns=20, train=split(), validation=split(y={"minimum": 1.0}))
@@ -113,13 +114,13 @@ def test_every_change_has_a_writer_that_edits_or_says_why_not(change):
             assert result.source == source
 
 
-def test_every_writer_is_named_for_a_change():
+def test_every_writer_is_named_for_a_change() -> None:
     names = {re.sub(r"(?<=.)(?=[A-Z])", "_", k.__name__).lower() for k in kinds()}
     files = {p.stem for p in Path(package.__file__).parent.glob("*.py")} - {"__init__"}
     assert files == names
 
 
-def test_a_change_without_a_writer_is_an_error_that_names_the_module():
+def test_a_change_without_a_writer_is_an_error_that_names_the_module() -> None:
     class PaintItBlack(core.Change):
         pass
 
@@ -129,7 +130,7 @@ def test_a_change_without_a_writer_is_an_error_that_names_the_module():
 
 @pytest.mark.parametrize("change", [c for c in CHANGES if isinstance(c, SETTLED)], ids=str)
 @pytest.mark.parametrize("name", ["listed", "own", "share"])
-def test_what_is_set_stays_set(change, name):
+def test_what_is_set_stays_set(change: core.Change, name: str) -> None:
     once = patch(SOURCES[name], [change], facts_of(SOURCES[name], turns=20)).source
     again = patch(once, [change], facts_of(once, turns=20))
     assert again.source == once
@@ -137,7 +138,9 @@ def test_what_is_set_stays_set(change, name):
 
 @settings(deadline=None, max_examples=20)
 @given(st.sampled_from(sorted(SOURCES)), st.lists(st.sampled_from(CHANGES), max_size=4))
-def test_any_changes_in_a_row_leave_python_with_the_users_comments(name, changes):
+def test_any_changes_in_a_row_leave_python_with_the_users_comments(
+    name: str, changes: list[core.Change]
+) -> None:
     source = SOURCES[name]
     facts = facts_of(source, turns=20, train=split())
     result = patch(source, changes, facts)
@@ -154,14 +157,14 @@ def test_any_changes_in_a_row_leave_python_with_the_users_comments(name, changes
     st.sampled_from(["\r\n", "\n"]),
     st.sampled_from(CHANGES),
 )
-def test_line_endings_are_the_files_own(name, ending, change):
+def test_line_endings_are_the_files_own(name: str, ending: str, change: core.Change) -> None:
     source = SOURCES[name].replace("\n", ending)
     result = patch(source, [change], facts_of(SOURCES[name], train=split()))
     plain = patch(SOURCES[name], [change], facts_of(SOURCES[name], train=split()))
     assert result.source == plain.source.replace("\n", ending)
 
 
-def test_later_changes_find_their_lines_after_earlier_ones_moved_them():
+def test_later_changes_find_their_lines_after_earlier_ones_moved_them() -> None:
     source = test_data.ARRAYS
     changes = [
         core.Shuffle(),
@@ -190,21 +193,21 @@ def test_later_changes_find_their_lines_after_earlier_ones_moved_them():
         """)  # fmt: skip
 
 
-def test_what_is_left_names_the_line_of_the_script_that_ran():
+def test_what_is_left_names_the_line_of_the_script_that_ran() -> None:
     source = test_data.SHARE
     changes = [core.Shuffle(), core.RepairLabels("look at them")]
     (left,) = patch(source, changes, facts_of(source)).left
     assert left.line == 7
 
 
-def test_a_script_that_is_no_python_is_left_as_it_is():
+def test_a_script_that_is_no_python_is_left_as_it_is() -> None:
     result = patch("def (:\n", [core.SetLearningRate(0.1)], Facts())
     assert result.source == "def (:\n"
     assert result.left[0].reason.startswith("the script can't be parsed")
     assert result.diff("train.py") == ""
 
 
-def test_the_diff_is_one_that_git_applies(tmp_path):
+def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:
     source = script("""
         import keras
         model = build()
@@ -217,14 +220,14 @@ def test_the_diff_is_one_that_git_applies(tmp_path):
     assert (tmp_path / "train.py").read_text() == result.source
 
 
-def test_the_package_is_imported_without_libcst():
+def test_the_package_is_imported_without_libcst() -> None:
     code = "import sys, convalesce.treat.patch; sys.exit('libcst' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     code = code.replace("import sys,", "import sys, convalesce.treat.patch.source.patching,")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 1
 
 
-def test_facts_are_taken_from_the_record_of_a_fit():
+def test_facts_are_taken_from_the_record_of_a_fit() -> None:
     model = core.Model(name="m", style="sequential", layers=(), outputs=())
     fit = core.Fit(index=0, signals=core.record({core.MODEL: model}))
     assert Facts.of(fit, "train.py") == Facts(file="train.py", model=model)
@@ -241,5 +244,5 @@ def test_facts_are_taken_from_the_record_of_a_fit():
         ("train.py", "nets.py", False),
     ],
 )
-def test_a_site_is_in_the_script_or_in_another_file(file, site, holds):
+def test_a_site_is_in_the_script_or_in_another_file(file: str, site: str, *, holds: bool) -> None:
     assert Facts(file=file).holds(core.Site(site, 1)) is holds

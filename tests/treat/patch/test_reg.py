@@ -29,11 +29,11 @@ FIT = "model.fit(x, y, validation_data=(a, b))"
         ),
     ],
 )
-def test_dropout_in_front_of_the_last_layer(source, expected):
+def test_dropout_in_front_of_the_last_layer(source: str, expected: str) -> None:
     assert mended(source, core.SetDropout(0.5), facts_of(source)) == diff(expected)
 
 
-def test_a_variable_that_is_read_again_keeps_its_value():
+def test_a_variable_that_is_read_again_keeps_its_value() -> None:
     source = CALLED.replace("model.compile", "print(h)\nmodel.compile")
     assert mended(source, core.SetDropout(0.5), facts_of(source)) == diff("""
         -model = tf.keras.Model(inputs, tf.keras.layers.Dense(10, activation="softmax")(h))
@@ -41,7 +41,7 @@ def test_a_variable_that_is_read_again_keeps_its_value():
         """)
 
 
-def test_the_output_of_a_functional_model_gets_a_line_for_its_dropout():
+def test_the_output_of_a_functional_model_gets_a_line_for_its_dropout() -> None:
     source = CALLED.replace(
         'model = tf.keras.Model(inputs, tf.keras.layers.Dense(10, activation="softmax")(h))',
         'outputs = tf.keras.layers.Dense(10, activation="softmax")(h)\n'
@@ -60,13 +60,13 @@ def test_the_output_of_a_functional_model_gets_a_line_for_its_dropout():
         ("SpatialDropout2D(.9, name='d')", "SpatialDropout2D(0.4, name='d')"),
     ],
 )
-def test_another_rate_where_there_is_dropout(written, expected):
+def test_another_rate_where_there_is_dropout(written: str, expected: str) -> None:
     source = LISTED.replace("layers.Flatten()", f"layers.{written}")
     want = f"-    layers.{written},\n+    layers.{expected},"
     assert mended(source, core.SetDropout(0.4), facts_of(source)) == want
 
 
-def test_a_rate_that_several_layers_share_is_changed_once_when_all_are_meant():
+def test_a_rate_that_several_layers_share_is_changed_once_when_all_are_meant() -> None:
     source = LISTED.replace("layers.Flatten()", "layers.Dropout(RATE)").replace(
         "\n\nmodel", "\nRATE = 0.95\nmodel"
     )
@@ -76,7 +76,7 @@ def test_a_rate_that_several_layers_share_is_changed_once_when_all_are_meant():
         """)
 
 
-def test_no_dropout_is_no_edit_where_there_is_none():
+def test_no_dropout_is_no_edit_where_there_is_none() -> None:
     assert mended(LISTED, core.SetDropout(0.0), facts_of(LISTED)) == ""
 
 
@@ -89,7 +89,9 @@ def test_no_dropout_is_no_edit_where_there_is_none():
         ('"l2"', core.SetWeightPenalty(l1=1e-3, l2=1e-4), "keras.regularizers.L1L2(l1=0.001, l2=0.0001)"),
     ],
 )  # fmt: skip
-def test_another_penalty_where_there_is_one(written, change, expected):
+def test_another_penalty_where_there_is_one(
+    written: str, change: core.Change, expected: str
+) -> None:
     source = LISTED.replace("Dense(64,", f"Dense(64, kernel_regularizer={written},")
     want = (
         f'-    layers.Dense(64, kernel_regularizer={written}, activation="sigmoid"),\n'
@@ -98,7 +100,7 @@ def test_another_penalty_where_there_is_one(written, change, expected):
     assert mended(source, change, facts_of(source)) == want
 
 
-def test_one_penalty_object_for_several_layers_is_changed_once():
+def test_one_penalty_object_for_several_layers_is_changed_once() -> None:
     source = LISTED.replace("16, 3,", "16, 3, kernel_regularizer=decay,")
     source = source.replace("Dense(64,", "Dense(64, kernel_regularizer=decay,")
     source = source.replace("\n\nmodel", "\ndecay = keras.regularizers.l2(0.3)\nmodel")
@@ -108,7 +110,7 @@ def test_one_penalty_object_for_several_layers_is_changed_once():
         """)
 
 
-def test_no_penalty_takes_the_argument_out():
+def test_no_penalty_takes_the_argument_out() -> None:
     source = LISTED.replace("Dense(64,", "Dense(64, kernel_regularizer=keras.regularizers.l2(1.0),")
     assert mended(source, core.SetWeightPenalty(), facts_of(source)) == diff("""
         -    layers.Dense(64, kernel_regularizer=keras.regularizers.l2(1.0), activation="sigmoid"),
@@ -116,7 +118,7 @@ def test_no_penalty_takes_the_argument_out():
         """)
 
 
-def test_a_penalty_on_every_kernel_where_there_is_none():
+def test_a_penalty_on_every_kernel_where_there_is_none() -> None:
     source = script("""
         from keras.layers import Dense
         from keras import Sequential, regularizers
@@ -140,7 +142,7 @@ def test_a_penalty_on_every_kernel_where_there_is_none():
         (f"{FIT[:-1]}, callbacks=logs)", f"{FIT[:-1]}, callbacks=[*logs, {{}}])"),
     ],
 )
-def test_early_stopping_joins_the_callbacks(fit, expected):
+def test_early_stopping_joins_the_callbacks(fit: str, expected: str) -> None:
     source = LISTED.replace("model.fit(x, y)", fit)
     stop = (
         'keras.callbacks.EarlyStopping(monitor="val_loss", patience=4, restore_best_weights=True)'
@@ -149,7 +151,7 @@ def test_early_stopping_joins_the_callbacks(fit, expected):
     assert mended(source, core.StopEarly(4), facts_of(source)) == want
 
 
-def test_a_list_of_callbacks_is_added_to_where_it_stands():
+def test_a_list_of_callbacks_is_added_to_where_it_stands() -> None:
     source = LISTED.replace(
         "model.fit(x, y)",
         script("""
@@ -163,7 +165,7 @@ def test_a_list_of_callbacks_is_added_to_where_it_stands():
         """)
 
 
-def test_early_stopping_that_is_there_is_set_right():
+def test_early_stopping_that_is_there_is_set_right() -> None:
     source = LISTED.replace(
         "model.fit(x, y)",
         "stop = keras.callbacks.EarlyStopping(min_delta=0.2, patience=1)\n"
@@ -175,7 +177,7 @@ def test_early_stopping_that_is_there_is_set_right():
         """)
 
 
-def test_early_stopping_on_another_figure_forgets_which_way_was_better():
+def test_early_stopping_on_another_figure_forgets_which_way_was_better() -> None:
     source = LISTED.replace(
         "model.fit(x, y)",
         'stop = keras.callbacks.EarlyStopping(monitor="val_accuracy", mode="max", patience=2)\n'
@@ -187,7 +189,7 @@ def test_early_stopping_on_another_figure_forgets_which_way_was_better():
         """)
 
 
-def test_without_validation_there_is_nothing_to_stop_by():
+def test_without_validation_there_is_nothing_to_stop_by() -> None:
     left = refused(LISTED, core.StopEarly(4), facts_of(LISTED))
     assert left.reason == "fit is given no validation data to stop by"
     assert left.line == LISTED.count("\n")
