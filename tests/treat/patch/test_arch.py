@@ -626,6 +626,32 @@ def test_a_frozen_layer_is_freed_where_it_is_built() -> None:
     assert "trainable=True" in mended(source, change, facts_of(source)).rpartition("\n")[2]
 
 
+def test_a_flag_that_also_freezes_others_is_left_to_the_user() -> None:
+    source = LISTED.replace("model.compile", "model.trainable = False\nmodel.compile")
+    layers = [replace(x, trainable=False) for x in layers_of(source)]
+    change = core.SetTrainable(trainable=True, layers=("dense",))
+    left = refused(source, change, facts_of(source, layers=layers))
+    assert left.reason.startswith("this line also freezes conv2d, max_pooling2d, flatten, dense_1")
+
+
+def test_a_pretrained_base_is_frozen_behind_the_line_that_builds_it() -> None:
+    source = script("""
+        import keras
+        base = keras.applications.MobileNetV2(
+            include_top=False,
+        )
+        model = keras.Sequential([base, keras.layers.Dense(2)])
+        """) + END  # fmt: skip
+    site = core.Site("train.py", 2)
+    inner = [
+        core.Layer(name=f"b{i}", path=f"m/b{i}", kind="Conv2D", parameters=9, site=site)
+        for i in range(3)
+    ]
+    facts = facts_of(source, layers=[*inner, *layers_of(source)])
+    change = core.SetTrainable(trainable=False, layers=("b0", "b1", "b2"))
+    assert mended(source, change, facts) == "+base.trainable = False"
+
+
 def test_where_nothing_freezes_there_is_nothing_to_turn() -> None:
     left = refused(LISTED, core.SetTrainable(trainable=True, layers=("dense",)), facts_of(LISTED))
     assert left.reason == "the script doesn't say that the layers are frozen"

@@ -252,6 +252,52 @@ def test_rows_that_are_not_finite_are_dropped_from_training(
     assert mended(source, core.DropNonfinite(), facts) == diff(expected)
 
 
+def test_arrays_of_another_scope_are_not_assigned_inside_a_function() -> None:
+    source = script("""
+        import numpy as np
+        x, y = load()
+        def main():
+            model = build()
+            model.compile("adam", "mse")
+            model.fit(x, y)
+        main()
+        """)
+    facts = facts_of(source, layers=(), train=SICK)
+    assert mended(source, core.DropNonfinite(), facts) == diff("""
+        -    model.fit(x, y)
+        +    x_train, y_train = x, y
+        +    keep = np.isfinite(x_train).all(axis=(1, 2, 3))
+        +    x_train, y_train = x_train[keep], y_train[keep]
+        +    model.fit(x_train, y_train)
+        """)
+
+
+def test_arrays_that_a_function_is_given_are_its_own() -> None:
+    source = script("""
+        import numpy as np
+        def train(x, y):
+            model = build()
+            model.compile("adam", "mse")
+            model.fit(x, y)
+        train(*load())
+        """)
+    facts = facts_of(source, layers=(), train=SICK)
+    assert mended(source, core.DropNonfinite(), facts) == diff("""
+        +    keep = np.isfinite(x).all(axis=(1, 2, 3))
+        +    x, y = x[keep], y[keep]
+        """)
+
+
+def test_rows_of_a_pandas_table_are_not_indexed_as_an_array() -> None:
+    source = SHARE.replace("import keras\n", "import keras\nimport pandas as pd\n", 1)
+    source = source.replace("x, y = load()", 'x = pd.read_csv("a")\ny = x.pop("b")')
+    left = refused(source, core.Shuffle(), facts_of(source, train=split()))
+    assert left.reason == "`x` may be a pandas table, whose rows go by iloc"
+    assert left.snippet.startswith("order = ")
+    source = source.replace('y = x.pop("b")', 'y = x.pop("b").values\nx = x.to_numpy()')
+    assert "+x, y = x[order], y[order]" in mended(source, core.Shuffle(), facts_of(source))
+
+
 def test_where_every_row_is_sick_a_mask_would_leave_nothing() -> None:
     train = split(x={"nonfinite": 300, "nonfinite_rows": 100})
     left = refused(ARRAYS, core.DropNonfinite(), facts_of(ARRAYS, train=train))

@@ -100,7 +100,7 @@ SETTLED = (
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: type(c).__name__)
 def test_every_change_has_a_writer_that_edits_or_says_why_not(change: core.Change) -> None:
-    assert callable(writer(change))
+    assert callable(writer(change).write)
     for source in SOURCES.values():
         facts = facts_of(source, turns=20, train=split(), validation=split(y={"minimum": 1.0}))
         result = patch(source, [change], facts)

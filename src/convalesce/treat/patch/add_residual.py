@@ -37,13 +37,13 @@ def write(change: AddResidual, draft: Draft) -> None:  # noqa: ARG001 - as all w
     script = draft.script
     model = script.facts.model
     if model is not None and model.style == "sequential":
-        raise NoFaithfulEdit("a Sequential model has no branches; write it as a function", SNIPPET)
+        raise NoFaithfulEdit("a Sequential model has no branches; write it as a function")
     if model is not None and model.skips:
         raise NoFaithfulEdit("the model has shortcuts already")
     steps = [_step(script, layer) for layer in hidden(script)]
     pairs = _pairs(script, steps)
     if not pairs:
-        raise NoFaithfulEdit("no two layers in a row keep the shape, each on its own line", SNIPPET)
+        raise NoFaithfulEdit("no two layers in a row keep the shape, each on its own line")
     for first, second in pairs:
         name = spell(draft, "keras.layers.Add", first.call)
         shortcut = "shortcut" if "shortcut" in draft.taken else draft.fresh("shortcut")

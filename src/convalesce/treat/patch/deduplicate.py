@@ -20,13 +20,10 @@ def write(change: Deduplicate, draft: Draft) -> None:  # noqa: ARG001 - as all w
     """Compare rows byte by byte, right in front of fit; validation stays as it is."""
     script = draft.script
     fit = fit_call(script)
-    try:
-        arrays = training(script)
-    except NoFaithfulEdit as why:
-        raise NoFaithfulEdit(why.reason, SNIPPET, why.line) from None
+    arrays = training(script)
     share, held = split_share(script), validation_of(script)
     if held is None and not share:
-        raise NoFaithfulEdit("the validation arrays are not seen", SNIPPET, script.line(fit))
+        raise NoFaithfulEdit("the validation arrays are not seen", line=script.line(fit))
     x, y, lines = split_off(draft, arrays)
     x_val = held[0] if held is not None and not share else lines[2].partition(",")[0]
     np, others, keep = numpy(draft), draft.fresh("held_out"), draft.fresh("keep")

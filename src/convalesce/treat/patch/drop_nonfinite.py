@@ -21,11 +21,8 @@ def write(change: DropNonfinite, draft: Draft) -> None:  # noqa: ARG001 - as all
     sick = train.inputs[0].nonfinite_rows if train is not None and train.inputs else 0
     if train is not None and 0 < train.scanned <= sick:
         what = "every row holds NaN: drop the rows before statistics are taken of them"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit_call(script)))
-    try:
-        arrays = training(script)
-    except NoFaithfulEdit as why:
-        raise NoFaithfulEdit(why.reason, SNIPPET, why.line) from None
+        raise NoFaithfulEdit(what, line=script.line(fit_call(script)))
+    arrays = training(script)
     x, y, lines = variables(draft, arrays)
     keep = draft.fresh("keep")
     mask = " & ".join(_masks(draft, x, y))

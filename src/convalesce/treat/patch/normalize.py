@@ -53,7 +53,7 @@ def _rows(draft: Draft) -> tuple[str, set[str]]:
         if not piped or given is None or (train and train.source != "tf.data"):
             raise
         if any(script.called(c) == "repeat" for c in pipeline(script, given)):
-            raise NoFaithfulEdit("the pipeline has no end to adapt to", SNIPPET) from None
+            raise NoFaithfulEdit("the pipeline has no end to adapt to") from None
         return f"{script.code(given)}.map(lambda x, y: x)", {dotted(given)}
     return training_rows(draft, arrays)[0], _variables(arrays.given_x)
 
@@ -76,7 +76,7 @@ def _adapt_later(draft: Draft, into: Front, rows: str, fit: cst.BaseStatement) -
     model = dotted(receiver.value) if isinstance(receiver, cst.Attribute) else ""
     nested = into.place.holder is None and _is_nested(script)
     if not model or nested:
-        raise NoFaithfulEdit("the model is built where the data are not seen", SNIPPET)
+        raise NoFaithfulEdit("the model is built where the data are not seen")
     if into.place.holder is not None and _on_self(into.place.holder):
         layer = layer_text(draft, into, "Normalization")
         put_in_front(draft, into, [layer], "normalize")

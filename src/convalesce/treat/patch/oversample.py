@@ -18,16 +18,12 @@ x_train, y_train = x_train[rows], y_train[rows]  # the training split only"""
 
 def write(change: Oversample, draft: Draft) -> None:
     """Right in front of fit, so that nothing else is cut from what was resampled."""
-    try:
-        arrays = training(draft.script)
-        labels = class_numbers(draft, "y")
-    except NoFaithfulEdit as why:
-        raise NoFaithfulEdit(why.reason, SNIPPET, why.line) from None
+    arrays = training(draft.script)
     x, y, lines = split_off(draft, arrays)
     labels = class_numbers(draft, y)
     train = draft.script.facts.train
     if train is not None and train.targets[0].form == "sign":
-        raise NoFaithfulEdit("the classes are not numbered from 0", SNIPPET)
+        raise NoFaithfulEdit("the classes are not numbered from 0")
     whole = (train is not None and "int" in train.targets[0].dtype) or "argmax" in labels
     labels = labels if whole else f"{labels}.astype(int)"
     np, share = numpy(draft), "" if change.ratio == 1 else f"{change.ratio:g} * "

@@ -26,7 +26,7 @@ def write(change: Resplit, draft: Draft) -> None:  # noqa: ARG001 - as all write
     script = draft.script
     fit, arrays = fit_call(script), training(script)
     if arrays.consumer is not fit:
-        raise NoFaithfulEdit("the split is made in a pipeline", SNIPPET, script.line(fit))
+        raise NoFaithfulEdit("the split is made in a pipeline", line=script.line(fit))
     splitting = [c for c in script.of(cst.Call) if script.called(c) == "train_test_split"]
     if splitting:
         _stratify(draft, splitting)
@@ -43,7 +43,7 @@ def _stratify(draft: Draft, calls: list[cst.Call]) -> None:
     done = argument(script, call, "stratify") is not None and kept is None
     if len(calls) > 1 or len(arrays) != 2 or done:
         what = "the script splits in this way already, or at several places"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(call))
+        raise NoFaithfulEdit(what, line=script.line(call))
     _check_order(script, call)
     if kept is not None:
         drop_argument(draft, call, "shuffle")
@@ -62,7 +62,7 @@ def _in_fit(draft: Draft) -> None:
     draft.replace(arrays.given_y, names[2])
     share = argument(script, fit, "validation_split")
     if share is None or share.keyword is None:
-        raise NoFaithfulEdit("the split has no name in fit", SNIPPET, script.line(fit))
+        raise NoFaithfulEdit("the split has no name in fit", line=script.line(fit))
     draft.replace(share, f"validation_data=({names[1]}, {names[3]})")
 
 
@@ -73,7 +73,7 @@ def _sliced(draft: Draft) -> None:
     held = validation_pair(script)
     if cut is None or held is None:
         what = "the script doesn't show training and validation being cut from one array"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
+        raise NoFaithfulEdit(what, line=script.line(fit))
     _check_order(script, cut.statement)
     size = f"train_size={cut.until}"
     given = (arrays.given_x, held[0], arrays.given_y, held[1])
@@ -88,7 +88,7 @@ def _sliced(draft: Draft) -> None:
     plain = all(isinstance(n, cst.Name) for n in given)
     if not plain or not _only(script, statements, {script.code(n) for n in given}):
         what = "the statements that split do other things too"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(cut.statement))
+        raise NoFaithfulEdit(what, line=script.line(cut.statement))
     names = [script.code(n) for n in given]
     draft.replace(statements[0], _split(draft, names, cut.x, cut.y, size))
     for other in statements[1:]:
@@ -130,4 +130,4 @@ def _check_order(script: Script, split: cst.CSTNode) -> None:
         earlier = outside and script.end(call) < script.start(split)
         if earlier and script.called(call) in RESAMPLES:
             what = f"`{script.called(call)}` comes before the split"
-            raise NoFaithfulEdit(what, SNIPPET, script.line(call))
+            raise NoFaithfulEdit(what, line=script.line(call))

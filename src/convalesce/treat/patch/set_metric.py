@@ -36,7 +36,7 @@ MADE = {
     "BinaryIoU": ("BinaryIoU", "target_class_ids=[1]", "binary_io_u"),
     "BinaryAccuracy(threshold=0)": ("BinaryAccuracy", "threshold=0", "binary_accuracy"),
 }
-SNIPPET = "metrics=[keras.metrics.BinaryIoU(target_class_ids=[1]), keras.metrics.Recall()]"
+CHOICE = "metrics=[keras.metrics.BinaryIoU(target_class_ids=[1]), keras.metrics.Recall()]"
 
 
 def write(change: SetMetric, draft: Draft) -> None:
@@ -44,7 +44,7 @@ def write(change: SetMetric, draft: Draft) -> None:
     script = draft.script
     call = compile_call(script)
     if change.name not in NAMES | MADE.keys():
-        raise NoFaithfulEdit(f"choose one: {change.name}", SNIPPET, script.line(call))
+        raise NoFaithfulEdit(f"choose one: {change.name}", CHOICE, script.line(call))
     given = value(script, call, "metrics")
     listed = follow(script, given) if given is not None else None
     text, key = _written(draft, change.name)

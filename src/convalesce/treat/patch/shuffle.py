@@ -11,6 +11,8 @@ from convalesce.treat.patch.source.calls import drop_argument, set_argument, val
 from convalesce.treat.patch.source.data import (
     add_lines,
     binds,
+    check_rows,
+    is_local,
     pipeline,
     split_share,
     training,
@@ -50,7 +52,7 @@ def write(change: Shuffle, draft: Draft) -> None:  # noqa: ARG001 - as all write
             return
     if not _ahead_of_split(draft) and kept is None:
         what = "fit shuffles the arrays already, and the script shows no split of them"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
+        raise NoFaithfulEdit(what, line=script.line(fit))
 
 
 def _ahead_of_split(draft: Draft) -> bool:
@@ -63,6 +65,10 @@ def _ahead_of_split(draft: Draft) -> bool:
     cut = cut_of(script)
     order = draft.fresh("order")
     if cut is not None:
+        check_rows(script, arrays)
+        if not is_local(script, {cut.x, cut.y}, cut.statement):
+            what = f"{cut.x} and {cut.y} are not the function's own"
+            raise NoFaithfulEdit(what, line=script.line(cut.statement))
         lines = _lines(draft, order, cut.x, cut.y)
         ready = binds(script, {cut.x, cut.y}, cut.statement)
         if ready is not None:

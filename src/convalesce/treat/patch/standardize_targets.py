@@ -22,7 +22,7 @@ def write(change: StandardizeTargets, draft: Draft) -> None:  # noqa: ARG001 - a
     script = draft.script
     fit, arrays = fit_call(script), training(script)
     if arrays.consumer is not fit:
-        raise NoFaithfulEdit("the targets go through a pipeline", SNIPPET, script.line(fit))
+        raise NoFaithfulEdit("the targets go through a pipeline", line=script.line(fit))
     mean, std = draft.fresh("y_mean"), draft.fresh("y_std")
     share, y = split_share(script), arrays.y
     rows = f"{y}[:int(len({y}) * (1 - {share}))]" if share else y
@@ -33,7 +33,7 @@ def write(change: StandardizeTargets, draft: Draft) -> None:  # noqa: ARG001 - a
         targets.append(given.elements[1].value)
     elif given is not None and script.code(given) != "None":
         what = "the validation targets are not written in the call of fit"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(given))
+        raise NoFaithfulEdit(what, line=script.line(given))
     for call in _later(script, fit, "evaluate"):
         answers = value(script, call, "y")
         if answers is not None:
@@ -61,5 +61,5 @@ def _later(script: Script, fit: cst.Call, method: str) -> list[cst.Call]:
     home = script.enclosing(fit, cst.FunctionDef)
     for call in calls:
         if home is not None and script.enclosing(call, cst.FunctionDef) is not home:
-            raise NoFaithfulEdit(f"{method} is called elsewhere", SNIPPET, script.line(call))
+            raise NoFaithfulEdit(f"{method} is called elsewhere", line=script.line(call))
     return calls

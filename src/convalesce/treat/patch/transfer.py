@@ -6,7 +6,7 @@ from convalesce.core.changes.arch import Transfer
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 
-SNIPPET = """\
+TEMPLATE = """\
 base = keras.applications.MobileNetV3Small(include_top=False, input_shape={shape})
 base.trainable = False  # train the head first
 inputs = keras.Input({shape})
@@ -20,7 +20,7 @@ def write(change: Transfer, draft: Draft) -> None:  # noqa: ARG001 - as all writ
     model = draft.script.facts.model
     shape = model.input_shapes[0] if model and model.input_shapes else ("…",)
     output = model.outputs[0] if model and model.outputs else None
-    snippet = SNIPPET.format(
+    snippet = TEMPLATE.format(
         shape=f"({', '.join(map(str, shape))})",
         width=output.width if output else "…",
         activation=(output.activation if output else None) or "softmax",

@@ -26,11 +26,11 @@ def write(change: UnifyPreprocessing, draft: Draft) -> None:  # noqa: ARG001 - a
     train = training(script).given_x
     if held is None or not isinstance(train, cst.Name) or not isinstance(held[0], cst.Name):
         what = "the splits are not two variables whose steps could be compared"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
+        raise NoFaithfulEdit(what, line=script.line(fit))
     ours, theirs = train.value, held[0].value
     if not (_refitted(draft, theirs) or _missing(draft, ours, theirs)):
         what = f"no step is seen that {ours} goes through and {theirs} doesn't"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
+        raise NoFaithfulEdit(what, line=script.line(fit))
 
 
 def _refitted(draft: Draft, theirs: str) -> bool:
@@ -60,7 +60,7 @@ def _missing(draft: Draft, ours: str, theirs: str) -> bool:
         read = len(re.findall(rf"\b{ours}\b", script.code(step).partition("=")[2]))
         if read != (0 if isinstance(_small(step), cst.AugAssign) else 1):
             what = "the step takes figures from the training split itself"
-            raise NoFaithfulEdit(what, SNIPPET, script.line(step))
+            raise NoFaithfulEdit(what, line=script.line(step))
         twin = re.sub(rf"\b{ours}\b", theirs, script.code(step))
         place = step if script.start(step) > script.start(first) else first
         draft.after(place, *twin.split("\n"))

@@ -24,7 +24,7 @@ def write(change: WeightClasses, draft: Draft) -> None:  # noqa: ARG001 - as all
     target = _target(script)
     if target == "sign" or (script.facts.model and len(script.facts.model.outputs) > 1):
         what = "class_weight asks for classes numbered from 0, and for one output"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
+        raise NoFaithfulEdit(what, line=script.line(fit))
     try:
         arrays = training(script)
     except NoFaithfulEdit:
@@ -55,7 +55,7 @@ def _counted(script: Script) -> str:
     forms = {"class_index", "binary", "one_hot"}
     if train is None or len(train.targets) != 1 or train.targets[0].form not in forms:
         what = "the labels are not one class an example"
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit_call(script)))
+        raise NoFaithfulEdit(what, line=script.line(fit_call(script)))
     counts = train.targets[0].counts
     total, classes = sum(counts), len(counts)
     pairs = (f"{c}: {written(total / (classes * max(n, 1)))}" for c, n in enumerate(counts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -101,13 +102,43 @@ def variables(draft: Draft, arrays: Arrays) -> tuple[str, str, list[str]]:
     Returns:
         Their names, and lines that must stand in front: none where they have names already.
     """
+    script = draft.script
+    check_rows(script, arrays)
     plain = isinstance(arrays.given_x, cst.Name) and isinstance(arrays.given_y, cst.Name)
-    if plain:
+    if plain and is_local(script, {arrays.x, arrays.y}, arrays.consumer):
         return arrays.x, arrays.y, []
     x, y = draft.fresh("x_train"), draft.fresh("y_train")
     draft.replace(arrays.given_x, x)
     draft.replace(arrays.given_y, y)
     return x, y, [f"{x}, {y} = {arrays.x}, {arrays.y}"]
+
+
+def check_rows(script: Script, arrays: Arrays) -> None:
+    """Rows must be taken by a plain index.
+
+    Raises:
+        NoFaithfulEdit: They may be rows of a pandas table.
+    """
+    if "pandas" not in script.imported.values():
+        return
+    for given in (arrays.given_x, arrays.given_y):
+        text = script.code(latest(script, given))
+        if not re.search(r"to_numpy|\.values|\bnp\.|numpy|astype", text):
+            what = f"`{script.code(given)}` may be a pandas table, whose rows go by iloc"
+            raise NoFaithfulEdit(what, line=script.line(given))
+
+
+def is_local(script: Script, names: set[str], at: cst.CSTNode) -> bool:
+    """The function around a place, if there is one, binds all the names itself."""
+    function = script.enclosing(at, cst.FunctionDef)
+    if function is None:
+        return True
+    bound = {p.name.value for p in function.params.params}
+    if isinstance(function.body, cst.IndentedBlock):
+        for statement in function.body.body:
+            if isinstance(statement, cst.BaseStatement):
+                bound |= set(bound_in(script, statement))
+    return names <= bound
 
 
 def training_rows(draft: Draft, arrays: Arrays) -> tuple[str, str]:
@@ -136,6 +167,7 @@ def split_off(draft: Draft, arrays: Arrays) -> tuple[str, str, list[str]]:
     if not share:
         return variables(draft, arrays)
     fit = fit_call(script)
+    check_rows(script, arrays)
     cut, x, y = draft.fresh("cut"), arrays.x, arrays.y
     x_train, y_train = draft.fresh("x_train"), draft.fresh("y_train")
     x_val, y_val = draft.fresh("x_val"), draft.fresh("y_val")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -16,8 +16,6 @@ from convalesce.treat.patch.source.facts import Facts
 from convalesce.treat.patch.source.patched import Left, Patched
 from convalesce.treat.patch.source.script import Script, read
 
-Writer = Callable[[Any, Draft], None]
-
 
 def patched(source: str, changes: Sequence[Change], facts: Facts) -> Patched:
     """The script with the changes in it; see `convalesce.treat.patch.patch`."""
@@ -25,19 +23,23 @@ def patched(source: str, changes: Sequence[Change], facts: Facts) -> Patched:
     left: list[Left] = []
     script = read(source, facts)
     for change in changes:
-        draft = Draft(script)
+        module, draft = writer(change), Draft(script)
         try:
-            writer(change)(change, draft)
+            module.write(change, draft)
             script = _edited(script, draft)
         except NoFaithfulEdit as why:
-            left.append(Left(change, why.reason, why.snippet, _before(script, why.line)))
+            snippet = why.snippet or str(getattr(module, "SNIPPET", ""))
+            left.append(Left(change, why.reason, snippet, _before(script, why.line)))
         else:
             made.append(change)
     return Patched(source, script.text, tuple(made), tuple(left))
 
 
-def writer(change: Change) -> Writer:
-    """The `write` of the module that is named for a change.
+def writer(change: Change) -> Any:
+    """The module that is named for a change.
+
+    It has `write(change, draft)`, and as `SNIPPET` what to write by hand where an edit fails and
+    the error says nothing better.
 
     Raises:
         LookupError: The package has no such module.
@@ -48,8 +50,7 @@ def writer(change: Change) -> Writer:
             f"no writer for {type(change).__name__}: expected a module `{name}` with a function "
             f"`write(change, draft)` in {writers.__name__}"
         )
-    found: Writer = import_module(f"{writers.__name__}.{name}").write
-    return found
+    return import_module(f"{writers.__name__}.{name}")
 
 
 def _edited(script: Script, draft: Draft) -> Script:
