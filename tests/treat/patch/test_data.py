@@ -2,7 +2,7 @@ import pytest
 
 from convalesce import core
 from tests.treat.patch.scripts import diff, facts_of, mended, refused, script, split
-from tests.treat.patch.test_arch import ADDED, CALLED, LISTED, OWN
+from tests.treat.patch.test_arch import ADDED, CALLED, LISTED, LOOPED, OWN
 
 ARRAYS = script("""
     import numpy as np
@@ -97,9 +97,25 @@ def test_rescaling_reaches_every_branch_that_reads_the_input() -> None:
     assert mended(source, core.Rescale(1 / 127.5, -1.0), facts_of(source)) == diff("""
         -a = layers.Conv2D(8, 3)(inputs)
         -b = layers.Conv2D(8, 5)(inputs)
-        +rescale = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
-        +a = layers.Conv2D(8, 3)(rescale)
-        +b = layers.Conv2D(8, 5)(rescale)
+        +rescaled = layers.Rescaling(1 / 127.5, offset=-1.0)(inputs)
+        +a = layers.Conv2D(8, 3)(rescaled)
+        +b = layers.Conv2D(8, 5)(rescaled)
+        """)
+
+
+def test_rescaling_goes_behind_the_input_where_a_loop_builds_the_first_layer() -> None:
+    assert mended(LOOPED, core.Rescale(1 / 255), facts_of(LOOPED, turns=20)) == diff("""
+        -h = inputs
+        +rescaled = layers.Rescaling(1 / 255)(inputs)
+        +h = rescaled
+        """)
+    source = LOOPED.replace("inputs = keras", "x, y = load()\ninputs = keras")
+    assert mended(source, core.Normalize(), facts_of(source, turns=20)) == diff("""
+        +normalize = layers.Normalization()
+        +normalize.adapt(x)
+        -h = inputs
+        +normalized = normalize(inputs)
+        +h = normalized
         """)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from convalesce.core.changes.data import Augment
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
-from convalesce.treat.patch.source.front import Front, front, layer_text, put_in_front
+from convalesce.treat.patch.source.front import front, layer_text, put_in_front
 from convalesce.treat.patch.source.script import Script
 from convalesce.treat.patch.source.values import written
 
@@ -28,7 +30,7 @@ def write(change: Augment, draft: Draft) -> None:
         kinds = [("GaussianNoise", written(change.strength * _spread(script)))]
     snippet = ", ".join(f"layers.{kind}({text})" for kind, text in kinds)
     into = front(draft, snippet)
-    bare = Front(into.call, into.place, "")
+    bare = replace(into, shape="")
     layers = [
         layer_text(draft, bare if number else into, name, text)
         for number, (name, text) in enumerate(kinds)

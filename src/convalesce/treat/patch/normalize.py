@@ -25,11 +25,12 @@ def write(change: Normalize, draft: Draft) -> None:  # noqa: ARG001 - as all wri
     script = draft.script
     into = front(draft, SNIPPET)
     rows, names = _rows(draft)
-    statement = script.statement(into.place.node)
+    statement = into.statement(script)
+    holder = into.place.holder if into.place is not None else None
     fit = script.statement(fit_call(script))
     ready = binds(script, names, statement)
     there = ready is not None and ready is binds(script, names, fit)
-    if there and into.place.holder is None:
+    if there and holder is None:
         name = draft.fresh("normalize")
         draft.before(
             statement,
@@ -38,7 +39,7 @@ def write(change: Normalize, draft: Draft) -> None:  # noqa: ARG001 - as all wri
         )
         put_in_front(draft, into, [name], name)
         return
-    _adapt_later(draft, into, rows, fit)
+    _adapt_later(draft, into, holder, rows, fit)
 
 
 def _rows(draft: Draft) -> tuple[str, set[str]]:
@@ -69,15 +70,16 @@ def _variables(expression: cst.BaseExpression) -> set[str]:
     return {dotted(bare)}
 
 
-def _adapt_later(draft: Draft, into: Front, rows: str, fit: cst.BaseStatement) -> None:
+def _adapt_later(
+    draft: Draft, into: Front, holder: cst.Assign | None, rows: str, fit: cst.BaseStatement
+) -> None:
     """The model is built before the data are there, or out of their sight."""
     script = draft.script
     receiver = fit_call(script).func
     model = dotted(receiver.value) if isinstance(receiver, cst.Attribute) else ""
-    nested = into.place.holder is None and _is_nested(script)
-    if not model or nested:
+    if not model or (holder is None and _is_nested(script)):
         raise NoFaithfulEdit("the model is built where the data are not seen")
-    if into.place.holder is not None and _on_self(into.place.holder):
+    if holder is not None and _on_self(holder):
         layer = layer_text(draft, into, "Normalization")
         put_in_front(draft, into, [layer], "normalize")
         draft.before(fit, f"{model}.normalize.adapt({rows})")
