@@ -506,6 +506,20 @@ def test_global_pooling_in_the_place_of_flatten(source: str, expected: str) -> N
     assert mended(source, core.PoolGlobally(), facts_of(source)) == expected
 
 
+def test_strides_go_to_as_many_convolutions_as_the_map_allows() -> None:
+    source = ADDED.replace(
+        "model.add(Flatten())",
+        "model.add(Conv2D(8, 3))\nmodel.add(Conv2D(8, 5))\nmodel.add(Flatten())",
+    )
+    facts = facts_of(source, shape=(16, 16, 8))
+    assert mended(source, core.SetStrides(2), facts) == diff("""
+        -model.add(Conv2D(16, (3, 3), input_shape=(8, 8, 1)))
+        +model.add(Conv2D(16, (3, 3), input_shape=(8, 8, 1), strides=2))
+        -model.add(Conv2D(8, 3))
+        +model.add(Conv2D(8, 3, strides=2))
+        """)
+
+
 def test_a_loop_of_layers_turns_less_often() -> None:
     facts = facts_of(LOOPED, turns=20, shape=(64,))
     assert mended(LOOPED, core.ChangeDepth(-12), facts) == diff("""

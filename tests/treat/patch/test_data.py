@@ -438,23 +438,29 @@ def test_a_pipeline_that_mixes_everything_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        (LISTED, "+    layers.RandomTranslation(0.1, 0.1),\n+    layers.RandomZoom(0.1),"),
+        (
+            LISTED,
+            '+    layers.RandomTranslation(0.1, 0.1, fill_mode="nearest"),\n+    layers.RandomZoom(0.1, fill_mode="nearest"),\n+    layers.RandomRotation(0.025, fill_mode="nearest"),',
+        ),
         (
             CALLED.replace("stem", "s"),
             """
             -h = tf.keras.layers.Conv2D(16, 3, padding="same", activation="sigmoid", name="s")(inputs)
-            +h = tf.keras.layers.RandomTranslation(0.1, 0.1)(inputs)
-            +h = tf.keras.layers.RandomZoom(0.1)(h)
+            +h = tf.keras.layers.RandomTranslation(0.1, 0.1, fill_mode="nearest")(inputs)
+            +h = tf.keras.layers.RandomZoom(0.1, fill_mode="nearest")(h)
+            +h = tf.keras.layers.RandomRotation(0.025, fill_mode="nearest")(h)
             +h = tf.keras.layers.Conv2D(16, 3, padding="same", activation="sigmoid", name="s")(h)
             """,
         ),
         (
             OWN,
             """
-            +        self.augment = layers.RandomTranslation(0.1, 0.1)
-            +        self.augment_2 = layers.RandomZoom(0.1)
+            +        self.augment = layers.RandomTranslation(0.1, 0.1, fill_mode="nearest")
+            +        self.augment_2 = layers.RandomZoom(0.1, fill_mode="nearest")
+            +        self.augment_3 = layers.RandomRotation(0.025, fill_mode="nearest")
             +        inputs = self.augment(inputs)
             +        inputs = self.augment_2(inputs)
+            +        inputs = self.augment_3(inputs)
             """,
         ),
     ],

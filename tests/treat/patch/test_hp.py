@@ -366,6 +366,24 @@ def test_a_larger_batch_takes_the_rate_along(fit: str, expected: str) -> None:
         """)
 
 
+def test_an_adaptive_optimizer_gets_the_root_of_it() -> None:
+    source = compiled("model.compile('adam')", "model.fit(x, y, batch_size=8)\n")
+    assert mended(source, core.SetBatchSize(32), facts_of(source)) == diff("""
+        -model.compile('adam')
+        -model.fit(x, y, batch_size=8)
+        +model.compile(keras.optimizers.Adam(learning_rate=0.002))
+        +model.fit(x, y, batch_size=32)
+        """)
+
+
+def test_sgd_comes_with_momentum() -> None:
+    source = compiled("model.compile('adam')")
+    assert mended(source, core.SetOptimizer("SGD"), facts_of(source)) == diff("""
+        -model.compile('adam')
+        +model.compile(keras.optimizers.SGD(momentum=0.9))
+        """)
+
+
 def test_the_default_batch_is_said_once_it_is_another() -> None:
     source = compiled("model.compile(keras.optimizers.SGD(0.1))")
     assert mended(source, core.SetBatchSize(64), facts_of(source)) == diff("""
@@ -390,7 +408,7 @@ def test_a_pipelines_batch_is_changed_where_it_is_cut() -> None:
         -BATCH = 4
         +BATCH = 32
         -model.compile(keras.optimizers.SGD(0.1))
-        +model.compile(keras.optimizers.SGD(0.8))
+        +model.compile(keras.optimizers.SGD(0.4))
         """)
 
 

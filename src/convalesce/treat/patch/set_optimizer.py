@@ -10,6 +10,7 @@ from convalesce.treat.patch.source.names import spell
 from convalesce.treat.patch.source.training import compile_call, optimizer_of
 from convalesce.treat.patch.source.values import quoted
 
+MOMENTUM = 0.9  # plain SGD is seldom what is meant by another optimizer
 KEPT = ("clipnorm", "global_clipnorm", "clipvalue")
 
 
@@ -21,8 +22,11 @@ def write(change: SetOptimizer, draft: Draft) -> None:
     present = optimizer_of(script)
     if present.name == change.name:
         return
+    momentum = [f"momentum={MOMENTUM}"] if change.name == "SGD" else []
     if present.call is None:
         text = quoted(script, change.name.lower())
+        if momentum:
+            text = f"{spell(draft, 'keras.optimizers.SGD')}({momentum[0]})"
         if present.text is not None:
             draft.replace(present.text, text)
         else:
@@ -34,4 +38,4 @@ def write(change: SetOptimizer, draft: Draft) -> None:
         if (given := value(script, present.call, name)) is not None
     ]
     spelled = spell(draft, f"keras.optimizers.{change.name}", present.call)
-    draft.replace(present.call, f"{spelled}({', '.join(kept)})")
+    draft.replace(present.call, f"{spelled}({', '.join([*momentum, *kept])})")

@@ -7,16 +7,22 @@ from convalesce.core.changes.arch import SetStrides
 from convalesce.treat.patch.source.calls import argument, drop_argument, set_argument
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
-from convalesce.treat.patch.source.layers import Built, all_layers, built, named
+from convalesce.treat.patch.source.layers import Built, all_layers, built, hidden, named
 from convalesce.treat.patch.source.places import place_of, take_away
+from convalesce.treat.patch.source.script import Script
+
+LEAST = 4  # positions that are left of the smallest map
 
 
 def write(change: SetStrides, draft: Draft) -> None:
-    """The named layers, or all convolutions; a pooling of stride 1 is taken out."""
+    """Of the named layers; a pooling of stride 1 is taken out.
+
+    Where none is named, strides of 1 go to all that have more, and larger ones to hidden
+    convolutions of stride 1, first to last, as long as the map allows.
+    """
     script = draft.script
     meant = list(named(script, change.layers)) if change.layers else []
-    meant = meant or [x for x in all_layers(script) if x.kind.startswith("Conv")]
-    meant = [x for x in meant if x.strides]
+    meant = [x for x in meant or _unnamed(script, change.strides) if x.strides]
     if not meant:
         raise NoFaithfulEdit("no layer with strides is concerned")
     model = script.facts.model
@@ -31,6 +37,17 @@ def write(change: SetStrides, draft: Draft) -> None:
             drop_argument(draft, each.call, "strides", "1")
         else:
             set_argument(draft, each.call, "strides", str(change.strides))
+
+
+def _unnamed(script: Script, strides: int) -> list[core.Layer]:
+    if strides == 1:
+        return [x for x in all_layers(script) if x.strides and max(x.strides) > 1]
+    able = [x for x in hidden(script) if x.kind.startswith("Conv")]
+    sizes = [n for x in able for n in x.output_shape[:-1] if n is not None]
+    left, count = min(sizes, default=0), 0
+    while left // strides ** (count + 1) >= LEAST:
+        count += 1
+    return [x for x in able if x.strides and max(x.strides) == 1][:count]
 
 
 def _pooling(draft: Draft, each: Built, strides: int) -> None:
