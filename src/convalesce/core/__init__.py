@@ -74,6 +74,7 @@ from convalesce.core.changes.hp import FindLearningRate as FindLearningRate
 from convalesce.core.changes.hp import ScaleLearningRate as ScaleLearningRate
 from convalesce.core.changes.hp import SetBatchSize as SetBatchSize
 from convalesce.core.changes.hp import SetEpochs as SetEpochs
+from convalesce.core.changes.hp import SetLearningRate as SetLearningRate
 from convalesce.core.changes.hp import SetLoss as SetLoss
 from convalesce.core.changes.hp import SetMetric as SetMetric
 from convalesce.core.changes.hp import SetMomentum as SetMomentum

@@ -24,6 +24,14 @@ class FindLearningRate(Change):
 
 
 @dataclass(frozen=True)
+class SetLearningRate(Change):
+    """Start from this learning rate; a schedule keeps its form."""
+
+    rate: float
+    reads = "set the learning rate to {rate}"
+
+
+@dataclass(frozen=True)
 class WarmUp(Change):
     """Raise the learning rate linearly from zero over the first `steps` steps."""
 

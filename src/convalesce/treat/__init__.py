@@ -1,0 +1,1 @@
+"""From what was confirmed to what mends it."""
