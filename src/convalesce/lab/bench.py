@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import io
-import random
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from convalesce import core
 from convalesce.lab import arms, compilation, feed
 from convalesce.lab.apply import apply
 from convalesce.lab.callbacks import acting
 from convalesce.lab.setting import Setting, optimizer_like
+from convalesce.lab.untouched import kept_random_state
 from convalesce.observe.kept import Kept, Shelf, State, state_of
 
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
@@ -73,7 +71,7 @@ class KerasLab:
         """What one arm showed; see `core.Lab`."""
         begun = time.perf_counter()
         try:
-            with _unheard(), _kept_random_state():
+            with _unheard(), kept_random_state():
                 return self._train(fit, arm, seconds)
         finally:
             self._spent += time.perf_counter() - begun
@@ -219,31 +217,3 @@ def _unheard() -> Iterator[None]:
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
-
-
-@contextlib.contextmanager
-def _kept_random_state() -> Iterator[None]:
-    """Python, NumPy and TensorFlow draw afterwards as if no arm had been trained."""
-    import keras
-    from tensorflow.python.eager import context
-
-    numbers = context.context()
-    eager = getattr(numbers, "_rng", None)
-    before = (
-        random.getstate(),
-        np.random.get_state(),  # noqa: NPY002 - the state that users draw from
-        getattr(numbers, "_seed", None),
-        eager.getstate() if eager is not None else None,
-        keras.src.backend.common.global_state.get_global_attribute("global_seed_generator"),
-    )
-    try:
-        yield
-    finally:
-        random.setstate(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
-        numbers._seed, numbers._rng = before[2], eager  # noqa: SLF001
-        if eager is not None and before[3] is not None:
-            eager.setstate(before[3])
-        keras.src.backend.common.global_state.set_global_attribute(
-            "global_seed_generator", before[4]
-        )
