@@ -31,15 +31,17 @@ def untouched(model: Any) -> Iterator[State]:
     with kept_random_state(), unheard():
         parts = compilation.put_aside(model)
         metrics = [(v, np.array(v.value)) for m in _metrics(parts) for v in m.variables]
-        if not model.optimizer.built:
+        built = model.optimizer.built
+        if not built:
             compilation.compile_anew(model, compiled(model))
         before = state_of(model)
         try:
             yield before
         finally:
-            compilation.restore(model, before)
-            compilation.restore_optimizer(model, before)
             compilation.put_back(model, parts)
+            compilation.restore(model, before)
+            if built:
+                compilation.restore_optimizer(model, before)
             for metric in _metrics(parts):
                 metric.reset_state()
             for variable, value in metrics:

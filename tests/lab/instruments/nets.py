@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from tensorflow.python.eager import context
 
-from convalesce.observe.kept import Rows, state_of
+from convalesce.observe.kept import Rows
 
 layers = keras.layers
 
@@ -63,12 +63,11 @@ def numbers(count: int = 40, seed: int = 0) -> Rows:
 
 def fingerprint(model: Any) -> list[Any]:
     """All that an instrument has to leave as it found it."""
-    state = state_of(model)
+    optimizer = model.optimizer.variables if model.optimizer.built else []
+    kept = [*model.variables, *optimizer, *model.metrics_variables]
     eager = context.context()._rng
     return [
-        *(a.tobytes() for a in state.model),
-        *(a.tobytes() for a in state.optimizer),
-        *(np.array(v.value).tobytes() for v in model.metrics_variables),
+        *(v.numpy().tobytes() for v in kept),
         model.optimizer,
         model.train_function,
         model.test_function,
