@@ -299,8 +299,7 @@ class AugmentedSimilarity:
         own: Median distance to the own original. `other`: to the nearest of another class.
         between: Median distance of a plain example to the nearest of another class.
         space: `inputs` or `features`, standardised.
-        drop: Accuracy on plain − on augmented examples; None without a model.
-        plain_accuracy: nan without a model, as `augmented_accuracy`.
+        drop: Accuracy on plain − on augmented examples.
     """
 
     figure: Figure
@@ -308,7 +307,7 @@ class AugmentedSimilarity:
     other: float
     between: float
     space: str
-    drop: Figure | None
+    drop: Figure
     plain_accuracy: float
     augmented_accuracy: float
     says: str
