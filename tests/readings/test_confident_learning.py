@@ -47,7 +47,8 @@ def test_the_joint_is_that_of_cleanlab() -> None:
     count = pytest.importorskip("cleanlab.count")
     labels, probabilities, _ = predictions(0.2)
     theirs = count.estimate_joint(labels, probabilities)
-    assert confident_joint(labels, probabilities) == pytest.approx(theirs)
+    # Theirs is rounded to whole examples.
+    assert np.abs(confident_joint(labels, probabilities) - theirs).max() < 1 / len(labels)
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.3])

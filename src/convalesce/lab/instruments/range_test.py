@@ -42,7 +42,7 @@ def range_test(
 ) -> core.RangeTest:
     """Losses at rising rates, and the rates that they propose; confirm one before use.
 
-    Cost: one step an update, `updates` at most, and a trace where a schedule ruled the rate.
+    Cost: 1.1 steps an update, `updates` at most; a trace more where a schedule ruled the rate.
 
     Args:
         model: Compiled and built, with the weights to start from.

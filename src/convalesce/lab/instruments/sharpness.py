@@ -49,7 +49,7 @@ def sharpness(
 ) -> core.Sharpness:
     """λmax of the training loss on these examples, penalties included, without dropout.
 
-    Cost: 2–3 steps a product; 8–20 products and one trace of its graph, about ten steps more.
+    Cost: about 3 steps a product and batch, 10 for tracing; 6 to 25 products settle most nets.
 
     Args:
         model: Compiled and built.
