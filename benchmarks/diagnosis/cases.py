@@ -53,6 +53,21 @@ class Case:
         """Kept away from everybody who sets limits."""
         return hashlib.sha1(self.id.encode()).hexdigest()[0] in "01234"  # noqa: S324 - no secret
 
+    @property
+    def unseen(self) -> bool:
+        """Scored for the first time after all limits were set."""
+        return bool(self.label.get("unseen", False))
+
+    @property
+    def group(self) -> str:
+        """Who may have looked at it: each case is in one group."""
+        return "unseen" if self.unseen else "held out" if self.held_out else "calibration"
+
+    @property
+    def family(self) -> str:
+        """Family of its first planted fault."""
+        return self.accepted[0][0].partition(".")[0] if self.accepted else "healthy"
+
     def prepare(self, arm: str, place: Path) -> None:
         """Lay the script of one arm, and its data, into an empty folder with a neutral name."""
         shutil.copy(self.folder / self.arms[arm], place / "train.py")

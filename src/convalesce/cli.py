@@ -52,12 +52,10 @@ Budget = Annotated[
         "--budget",
         metavar="SHARE",
         min=0.0,
-        help="Time for experiments, as a share of training time. This version makes none.",
+        help="Time for experiments, as a share of training time. [default: 0.2, and at least 30 s]",
     ),
 ]
-NoProbes = Annotated[
-    bool | None, typer.Option("--no-probes", help="No experiments. This version makes none.")
-]
+NoProbes = Annotated[bool | None, typer.Option("--no-probes", help="No experiments.")]
 Every = Annotated[
     int | None,
     typer.Option(
@@ -276,4 +274,6 @@ def _options(settings: dict[str, Any]) -> Options:
         html=settings.get("html"),
         sarif=settings.get("sarif"),
         store=settings.get("store"),
+        budget=settings.get("budget"),
+        probes=not settings.get("no-probes", False),
     )

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,8 @@ class Options:
         mute: Ids of causes not to ask.
         json: Where to write the report; `-` is stdout. So are `html` and `sarif`.
         store: Folder in which runs are kept; None for the default.
+        budget: Time for experiments, as a share of the training's; None for the default.
+        probes: Make experiments at all.
     """
 
     every: int | None = None
@@ -40,6 +42,13 @@ class Options:
     html: Path | None = None
     sarif: Path | None = None
     store: Path | None = None
+    budget: float | None = None
+    probes: bool = True
+
+    @property
+    def share(self) -> float | None:
+        """Time for experiments as a share of the training's; 0 makes none."""
+        return self.budget if self.probes else 0.0
 
 
 def run(
@@ -54,9 +63,10 @@ def run(
     from convalesce.observe import observe_script  # noqa: PLC0415 - after the command is known
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
-    look = Look(every=options.every, quiet=options.quiet, progress=_progress(options))
+    shelf = _shelf(options)
+    look = Look(every=options.every, quiet=options.quiet, progress=_progress(options), shelf=shelf)
     observed = observe_script(target, args, look, module=module)
-    examined = _report(observed, options)
+    examined = _report(observed, options, shelf)
     if examined is None or observed.status:
         return observed.status
     errors = any(f.severity == "error" for f in examined.diagnosis.findings)
@@ -80,8 +90,15 @@ def check(
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
     progress = _progress(options)
-    look = Look(every=options.every, quiet=options.quiet, cut=CHECK_STEPS, progress=progress)
-    examined = _report(observe_script(target, args, look, module=module), options)
+    shelf = _shelf(options)
+    look = Look(
+        every=options.every,
+        quiet=options.quiet,
+        cut=CHECK_STEPS,
+        progress=progress,
+        shelf=shelf,
+    )
+    examined = _report(observe_script(target, args, look, module=module), options, shelf)
     if examined is None:
         return 2
     bar = SERIOUS.index(fail_on)
@@ -128,10 +145,20 @@ def _progress(options: Options) -> Any:
     return report.progress
 
 
-def _report(observed: core.Run, options: Options) -> core.Examined | None:
-    """Conclude and tell; an error of ours is said, and the script's own status stands."""
+def _shelf(options: Options) -> Any:
+    """Where the observation keeps what experiments need; None where none are wanted."""
+    if options.share == 0:
+        return None
+    from convalesce.observe.shelf import Shelf  # noqa: PLC0415
+
+    return Shelf()
+
+
+def _report(observed: core.Run, options: Options, shelf: Any) -> core.Examined | None:
+    """Conclude, prove and tell; an error of ours is said, and the script's own status stands."""
     try:
         examined = conclude(observed, options.mute)
+        examined = prove(examined, shelf, options)
         tell(examined, options)
     except Exception as error:
         if os.environ.get("CONVALESCE_DEBUG"):
@@ -154,6 +181,37 @@ def conclude(observed: core.Run, mute: Iterable[str] = ()) -> core.Examined:
         diagnosis=diagnose_run(observed, mute=mute),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def prove(examined: core.Examined, shelf: Any, options: Options) -> core.Examined:
+    """Settle by experiment what is only suspected, as far as the budget goes."""
+    run = examined.run
+    if shelf is None or not shelf.kept:
+        return examined
+    from convalesce.confirm import Budget, confirm  # noqa: PLC0415
+    from convalesce.diagnose import diagnose  # noqa: PLC0415
+    from convalesce.lab import KerasLab  # noqa: PLC0415
+
+    training = sum(fit.cost.training_s for fit in run.fits)
+    lab = KerasLab(shelf, run.fits)
+    with lab.open():
+        diagnosis = confirm(
+            examined.diagnosis,
+            run,
+            lab,
+            Budget.of(training, options.share),
+            diagnose=lambda signals: diagnose(signals, mute=options.mute),
+            say=_saying(options),
+        )
+    run = replace(run, probes_s=lab.spent_s)
+    return replace(examined, diagnosis=diagnosis, run=run)
+
+
+def _saying(options: Options) -> Any:
+    """Says on a terminal what is being tried."""
+    if options.quiet or not sys.stderr.isatty():
+        return lambda _: None
+    return lambda said: sys.stderr.write(f"convalesce: {said}\n")
 
 
 def tell(examined: core.Examined, options: Options) -> None:

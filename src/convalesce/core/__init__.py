@@ -107,9 +107,7 @@ from convalesce.core.evidence import Reading as Reading
 from convalesce.core.evidence import Severity as Severity
 from convalesce.core.finding import Diagnosis as Diagnosis
 from convalesce.core.finding import Finding as Finding
-from convalesce.core.finding import Health as Health
 from convalesce.core.finding import NotAsked as NotAsked
-from convalesce.core.finding import Verdict as Verdict
 from convalesce.core.instruments import AlongUpdate as AlongUpdate
 from convalesce.core.instruments import AugmentedSimilarity as AugmentedSimilarity
 from convalesce.core.instruments import Candidate as Candidate
@@ -149,3 +147,5 @@ from convalesce.core.signal import Signal as Signal
 from convalesce.core.signal import Signals as Signals
 from convalesce.core.signal import UnrecordedSignal as UnrecordedSignal
 from convalesce.core.site import Site as Site
+from convalesce.core.verdict import Health as Health
+from convalesce.core.verdict import Verdict as Verdict

@@ -67,9 +67,13 @@ class Trial:
         steps: Optimiser steps of each arm that settle it at the least; None where it shows
             only over a whole training.
         after: It goes on from the trained weights, not from the initial ones.
+        otherwise: Changes that would prove the same cause, tried where the first did not.
+        decisive: Without the predicted difference, the cause is ruled out.
     """
 
     change: Change
     predict: Rises
     steps: int | None = 100
     after: bool = False
+    otherwise: tuple[Change, ...] = ()
+    decisive: bool = True

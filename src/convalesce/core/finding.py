@@ -3,27 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from convalesce.core.change import Change
 from convalesce.core.evidence import Evidence, Severity
-
-
-class Verdict(StrEnum):
-    """Standing of a finding."""
-
-    CONFIRMED = "confirmed"  # by facts or by experiment
-    REFUTED = "refuted"
-    UNDECIDED = "undecided"
-
-
-class Health(StrEnum):
-    """Verdict on a whole run."""
-
-    HEALTHY = "healthy"
-    UNHEALTHY = "unhealthy"
-    UNDECIDED = "undecided"
-    CRASHED = "crashed"
+from convalesce.core.lab import Tried
+from convalesce.core.verdict import Health, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +22,11 @@ class Finding:
         fit: Which fit of the script, 0-based; the strongest, where several show it.
         also_in: The other fits that show it.
         explained_by: Id of the finding that accounts for this one; empty where none does.
+        trial: The experiment that settled it, or was to; None where none was made.
+        untried: Why no experiment settled a suspicion; empty where one did.
+        beneath: Id of the finding that hid this one until it was mended; empty where none did.
+        mended: What observing again showed, with this cause's change made; None where that
+            was not done.
     """
 
     cause: str
@@ -50,6 +39,10 @@ class Finding:
     fit: int = 0
     also_in: tuple[int, ...] = ()
     explained_by: str = ""
+    trial: Tried | None = None
+    untried: str = ""
+    beneath: str = ""
+    mended: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)

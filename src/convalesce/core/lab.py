@@ -7,6 +7,7 @@ from typing import Protocol
 
 from convalesce.core.change import Change, Rises
 from convalesce.core.signal import Signals
+from convalesce.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +17,8 @@ class Arm:
     Attributes:
         changes: Made in this order; none for the control.
         seed: Of the order of examples, dropout and all else that is drawn.
-        steps: Updates; None for as many as the observed training made.
+        steps: Updates of the observed training's batches; None for as many as it made. An arm with
+            other batches sees as many examples.
         after: Starts from the trained weights, not from the initial ones.
         closely: Watched by the whole monitor, so that it can be diagnosed anew.
     """
@@ -95,8 +97,8 @@ class Tried:
         control: The yardstick of each control arm. `treated`: of each treated one.
         noise: Standard deviation of the difference of a pair without any change.
         effect: Mean difference. `low`, `high`: its interval at 95 %.
+        relevant: The least effect that counts.
         steps: Updates of each arm. `pairs`: of arms.
-        says: One sentence for the person, with the figures.
     """
 
     changes: tuple[Change, ...]
@@ -107,8 +109,9 @@ class Tried:
     effect: float = 0.0
     low: float = 0.0
     high: float = 0.0
+    relevant: float = 0.0
     steps: int = 0
-    says: str = ""
+    verdict: Verdict = Verdict.UNDECIDED
 
     @property
     def pairs(self) -> int:

@@ -60,6 +60,7 @@ class Run:
         interrupted: Ctrl-C.
         cut: Fits were cut to their first steps (`check`).
         remarks: What is covered in part or not at all, in sentences.
+        probes_s: Seconds that experiments took after the script had ended.
     """
 
     script: str
@@ -69,6 +70,7 @@ class Run:
     interrupted: bool = False
     cut: bool = False
     remarks: tuple[str, ...] = ()
+    probes_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

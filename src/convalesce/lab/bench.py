@@ -14,9 +14,11 @@ from convalesce import core
 from convalesce.lab import arms, compilation, feed
 from convalesce.lab.apply import apply
 from convalesce.lab.callbacks import acting
+from convalesce.lab.edits import edited
 from convalesce.lab.setting import Setting, optimizer_like
 from convalesce.lab.untouched import kept_random_state
-from convalesce.observe.kept import Kept, Shelf, State, state_of
+from convalesce.observe.kept import Kept, State, state_of
+from convalesce.observe.shelf import Shelf
 
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
@@ -104,9 +106,16 @@ class KerasLab:
     def _train(self, fit: int, arm: core.Arm, seconds: float) -> core.Signals:
         import keras
 
-        keras.utils.set_random_seed(arm.seed + 1)
         kept = self._shelf.kept[fit]
         prepared = self._ready(kept, arm)
+        keras.utils.set_random_seed(arm.seed + 1)  # whether or not something was made just now
+        _set_flags(kept, prepared.setting)
+        with edited(prepared.setting.edits):
+            return self._trained(kept, prepared, arm, seconds)
+
+    def _trained(
+        self, kept: Kept, prepared: Prepared, arm: core.Arm, seconds: float
+    ) -> core.Signals:
         setting = prepared.setting
         model = setting.model
         compilation.put_back(model, prepared.parts)
@@ -120,7 +129,10 @@ class KerasLab:
         compilation.restore_optimizer(model, state, setting.rate)
         for begins in setting.begins:
             begins(model)
-        steps = arm.steps or setting.epochs * setting.steps_per_epoch
+        steps = setting.epochs * setting.steps_per_epoch
+        if arm.steps is not None:  # of the observed training: with other batches, as many examples
+            each = self._base(kept.index).steps_per_epoch
+            steps = max(1, round(arm.steps * setting.steps_per_epoch / each))
         try:
             if arm.closely:
                 return arms.watched(setting, arm, steps, seconds, kept.site)
@@ -136,16 +148,13 @@ class KerasLab:
         key = (kept.index, arm.changes)
         if key in self._prepared:
             return self._prepared[key]
-        setting = self._base(kept.index)
-        for change in arm.changes:
-            setting = apply(change, setting)
+        _set_flags(kept, self._base(kept.index))
+        setting = self._changed(kept, arm.changes)
         compiled = (kept.index, "as observed")
         if setting.recompiled:
-            for layer, flag in () if setting.fresh else kept.trainable:
-                layer.trainable = flag
-            for layer, flag in setting.flags:
-                layer.trainable = flag
-            compilation.compile_anew(setting.model, setting.compiled)
+            _set_flags(kept, setting)
+            with edited(setting.edits):
+                compilation.compile_anew(setting.model, setting.compiled)
             parts, state = compilation.put_aside(setting.model), state_of(setting.model)
             if not setting.fresh:
                 state = replace(state, model=self._before(kept).model)
@@ -158,14 +167,23 @@ class KerasLab:
         self._prepared[key] = Prepared(setting, state, parts)
         return self._prepared[key]
 
+    def _changed(self, kept: Kept, changes: tuple[core.Change, ...]) -> Setting:
+        """The setting with changes made; appliers find the model as it was when the fit began."""
+        import keras
+
+        setting = self._base(kept.index)
+        if changes:
+            keras.utils.set_random_seed(setting.seed + 1)
+            compilation.restore(kept.model, self._before(kept))
+        for change in changes:
+            setting = apply(change, setting)
+        return setting
+
     def _as_observed(self, kept: Kept, setting: Setting) -> tuple[dict[str, Any], State]:
         """The model as it was compiled when the fit began."""
         model, before = kept.model, self._before(kept)
-        flags = all(layer.trainable == flag for layer, flag in kept.trainable)
-        if flags and model.optimizer is kept.compiled["optimizer"]:
+        if model.optimizer is kept.compiled["optimizer"]:
             return compilation.put_aside(model), before
-        for layer, flag in kept.trainable:
-            layer.trainable = flag
         compilation.compile_anew(model, setting.compiled)
         fresh = state_of(model)
         same = [a.shape for a in fresh.optimizer] == [a.shape for a in before.optimizer]
@@ -173,9 +191,16 @@ class KerasLab:
         return compilation.put_aside(model), state
 
     def _before(self, kept: Kept) -> State:
+        """The state that the observed training began from; of an optimizer that had none, fresh."""
         if kept.before is None:
             raise core.CannotChange("its weights were not kept")
-        return kept.before
+        model, optimizer = kept.model, self._base(kept.index).compiled["optimizer"]
+        slots = len(kept.before.optimizer)
+        if optimizer is None or (kept.after is not None and slots == len(kept.after.optimizer)):
+            return kept.before
+        fresh = optimizer_like(optimizer)
+        fresh.build(model.trainable_variables)
+        return replace(kept.before, optimizer=[v.numpy().copy() for v in fresh.variables])
 
     def _base(self, fit: int) -> Setting:
         """The training as it was observed."""
@@ -209,6 +234,12 @@ class KerasLab:
             form=kept.forms.get("train", ""),
             original=self._fits[kept.index].signals,
         )
+
+
+def _set_flags(kept: Kept, setting: Setting) -> None:
+    """Which layers learn in this setting, whatever an earlier arm has set."""
+    for layer, flag in (*(() if setting.fresh else kept.trainable), *setting.flags):
+        layer.trainable = flag
 
 
 @contextlib.contextmanager

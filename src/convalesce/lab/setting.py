@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convalesce import core
+from convalesce.lab.edits import Edited
 from convalesce.observe.kept import Rows
 
 
@@ -32,6 +33,7 @@ class Setting:
         original: The observed fit, for appliers that need facts.
         seed: Of everything that an applier draws.
         flags: Layers whose `trainable` is set before compiling.
+        edits: Attributes that are other while an arm is trained, and as before when it has ended.
         begins: Called on the model when its weights are set and training is about to begin.
     """
 
@@ -50,6 +52,7 @@ class Setting:
     original: core.Signals = field(default_factory=lambda: core.Signals({}))
     seed: int = 0
     flags: tuple[tuple[Any, bool], ...] = ()
+    edits: tuple[Edited, ...] = ()
     begins: tuple[Callable[[Any], None], ...] = ()
 
     def compile_with(self, **keywords: Any) -> Setting:
@@ -59,6 +62,10 @@ class Setting:
     def with_model(self, model: Any) -> Setting:
         """Another model, rebuilt by an applier, with the weights that it shall begin with."""
         return replace(self, model=model, fresh=True, recompiled=True)
+
+    def with_edits(self, *edits: Edited) -> Setting:
+        """Attributes of the model's layers that are other while it trains."""
+        return replace(self, edits=(*self.edits, *edits), recompiled=True)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -77,8 +84,9 @@ def optimizer_like(optimizer: Any, **settings: Any) -> Any:
 
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     try:
-        config = {**inner.get_config(), **settings}
-        made = type(inner).from_config(config)
+        held = getattr(inner, "_learning_rate", None)
+        own = {} if hasattr(held, "assign") or held is None else {"learning_rate": held}
+        made = type(inner).from_config({**inner.get_config(), **own, **settings})
         if inner is not optimizer:
             made = keras.optimizers.LossScaleOptimizer(made)
     except Exception as error:

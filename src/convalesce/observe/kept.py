@@ -5,7 +5,7 @@ Everything is copied or only referred to while the user's script runs; nothing i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,6 @@ from convalesce.observe.arguments import Handed, first_leaf, is_indexable
 
 TRAIN_BYTES, VALIDATION_BYTES = 64 << 20, 16 << 20
 WEIGHT_BYTES = 256 << 20
-FIRST, LAST = 2, 2  # fits of a script that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,74 +89,47 @@ class Kept:
     seconds: float = 0.0
 
 
-class Shelf:
-    """What is kept of the fits of a script: of the first two and the last two."""
+def keep(
+    index: int,
+    model: Any,
+    arguments: Mapping[str, Any],
+    handed: Handed,
+    site: core.Site | None,
+) -> Kept:
+    """A fit that is about to begin: the model is built, no weight has changed yet.
 
-    def __init__(self) -> None:
-        self.kept: dict[int, Kept] = {}
-        self.missing: dict[int, str] = {}
+    Raises:
+        TooLarge: Its weights take too much memory.
+    """
+    size = sum(4 * int(np.prod(v.shape)) for v in model.variables)
+    if size > WEIGHT_BYTES:
+        raise TooLarge(f"the model's weights take {size >> 20} MB, too many to keep")
+    train, validation = rows_of(handed)
+    return Kept(
+        index=index,
+        model=model,
+        site=site,
+        arguments={k: v for k, v in arguments.items() if k not in {"x", "y", "sample_weight"}},
+        compiled=compiled(model),
+        trainable=tuple((layer, layer.trainable) for layer in model._flatten_layers()),  # noqa: SLF001
+        train=train,
+        validation=validation,
+        before=state_of(model),
+        rate=_rate(model.optimizer),
+    )
 
-    def begin(
-        self,
-        index: int,
-        model: Any,
-        arguments: Mapping[str, Any],
-        handed: Handed | None,
-        site: core.Site | None,
-    ) -> None:
-        """From on_train_begin: the model is built, no weight has changed yet."""
-        if handed is None:
-            self.missing[index] = "what was handed to fit could not be read"
-            return
-        size = sum(4 * int(np.prod(v.shape)) for v in model.variables)
-        if size > WEIGHT_BYTES:
-            self.missing[index] = f"the model's weights take {size >> 20} MB, too many to keep"
-            return
-        train, validation = rows_of(handed)
-        self.kept[index] = Kept(
-            index=index,
-            model=model,
-            site=site,
-            arguments={k: v for k, v in arguments.items() if k not in {"x", "y", "sample_weight"}},
-            compiled=compiled(model),
-            trainable=tuple((layer, layer.trainable) for layer in model._flatten_layers()),  # noqa: SLF001
-            train=self._shared(train),
-            validation=validation,
-            before=state_of(model),
-            rate=_rate(model.optimizer),
-        )
-        for old in [i for i in self.kept if FIRST <= i <= index - LAST]:
-            del self.kept[old]
-            self.missing[old] = "only the first two and the last two fits are kept for experiments"
 
-    def end(self, index: int, **known: Any) -> None:
-        """After the fit: what is known of it now, by the names of `Kept`."""
-        kept = self.kept.get(index)
-        if kept is not None:
-            self.kept[index] = replace(kept, after=state_of(kept.model), **known)
+class TooLarge(Exception):
+    """More than is kept for experiments."""
 
-    def fill(self, index: int, role: core.Role, batches: list[tuple[Any, Any, Any]]) -> None:
-        """Batches that were kept on their way to the model, of data that can't be read again."""
-        kept = self.kept.get(index)
-        if kept is None or not batches:
-            return
-        if role == "train":
-            self.kept[index] = replace(kept, train=replace(kept.train, seen=tuple(batches)))
-        elif kept.validation is not None:
-            rows = replace(kept.validation, seen=tuple(batches))
-            self.kept[index] = replace(kept, validation=rows)
 
-    def drop(self, index: int, why: str) -> None:
-        """No experiment can be made on this fit."""
-        self.kept.pop(index, None)
-        self.missing[index] = why
-
-    def _shared(self, rows: Rows) -> Rows:
-        """The copy of an earlier fit, where it holds the same examples."""
-        for kept in self.kept.values():
-            if rows.x is not None and _equal(kept.train, rows):
-                return replace(rows, x=kept.train.x, y=kept.train.y, weight=kept.train.weight)
-        return rows
+def shared(new: Kept, others: Iterable[Kept]) -> Kept:
+    """The same with the examples of another fit, where they are equal: they are held once."""
+    for kept in others:
+        if new.train.x is not None and _equal(kept.train, new.train):
+            old = kept.train
+            return replace(new, train=replace(new.train, x=old.x, y=old.y, weight=old.weight))
+    return new
 
 
 def rows_of(handed: Handed) -> tuple[Rows, Rows | None]:
@@ -230,8 +202,8 @@ def state_of(model: Any) -> State:
     """Copies of all variables of a model and its optimizer."""
     optimizer = getattr(model, "optimizer", None)
     return State(
-        model=[np.array(v.value) for v in model.variables],
-        optimizer=[np.array(v.value) for v in optimizer.variables] if optimizer is not None else [],
+        model=[v.numpy().copy() for v in model.variables],
+        optimizer=[v.numpy().copy() for v in optimizer.variables] if optimizer is not None else [],
     )
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from convalesce.observe.kept import Shelf  # loads NumPy
+from convalesce.observe.shelf import Shelf
 
 
 def no_progress(what: str, total: int) -> AbstractContextManager[None]:  # noqa: ARG001

@@ -47,6 +47,14 @@ def site_of(obj: Any, kind: str = "built") -> Site | None:
     return known[1].get(kind) if known is not None and known[0]() is obj else None
 
 
+def carry(source: Any, target: Any) -> None:
+    """`target` was made from `source`: what was noted for that one holds for it."""
+    known = _noted.get(id(source))
+    if known is not None and known[0]() is source:
+        key = id(target)
+        _noted[key] = (weakref.ref(target, lambda _: _noted.pop(key, None)), dict(known[1]))
+
+
 def noted_objects() -> list[Any]:
     """Everything with a place that is still alive, in the order it was built."""
     alive = [reference() for reference, _ in list(_noted.values())]

@@ -49,6 +49,7 @@ class Watch:
         self.metrics: dict[str, list[float]] = {}
         self.rates: list[float] = []
         self.begun = 0.0
+        self.marks: list[float] = []
 
     # ---- before training ---------------------------------------------------------------------
 
@@ -116,6 +117,7 @@ class Watch:
 
     def epoch_ends(self, epoch: int, logs: dict[str, Any]) -> None:
         """From on_epoch_end, with Keras's figures of the epoch."""
+        self.marks.append(time.perf_counter())
         with self._own("reading an epoch"):
             for name, value in logs.items():
                 self.metrics.setdefault(name, []).append(plain_float(value))
@@ -178,9 +180,17 @@ class Watch:
         each = setup.steps_per_epoch if setup is not None else None
         planned = history.planned * each if history is not None and each else steps
         forms = {role: splits.form(role) or "" for role in ROLES}
-        shelf.end(self.index, forms=forms, steps=steps, planned=planned, seconds=training)
+        known = {"forms": forms, "steps": steps, "planned": planned}
+        shelf.end(self.index, **known, seconds=self._settled_seconds(training))
         for role in ROLES:
             shelf.fill(self.index, role, splits.kept(role))
+
+    def _settled_seconds(self, training: float) -> float:
+        """What the training would have taken without what only its first epoch takes."""
+        between = sorted(b - a for a, b in zip(self.marks, self.marks[1:], strict=False))
+        if not between:
+            return training
+        return min(training, between[len(between) // 2] * len(self.marks))
 
     def _record_history(self, stopped: str, seconds: float) -> None:
         planned = int(self.arguments.get("epochs") or 1) - int(

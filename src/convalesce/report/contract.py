@@ -65,10 +65,38 @@ def _finding(finding: core.Finding, rank: int, examined: core.Examined) -> dict[
         "rows": list(evidence.rows),
         "evidence": [_reading(r) for r in evidence.readings],
         "explained_by": finding.explained_by or None,
-        "trial": None,
+        "trial": _trial(finding.trial),
+        "untried": finding.untried or None,
+        "beneath": finding.beneath or None,
+        "mended": _trial(finding.mended),
         "remedies": [_remedy(change) for change in finding.remedies],
         "page": f"{examined.pages}/{finding.cause}.md",
     }
+
+
+def _trial(tried: core.Tried | None) -> dict[str, Any] | None:
+    if tried is None:
+        return None
+    mean = {k: float(np.mean(v)) if v else None for k, v in _arms(tried).items()}
+    return {
+        "change": repr(tried.changes[-1]) if tried.changes else None,
+        "changes": [repr(change) for change in tried.changes],
+        "says": words.tried(tried),
+        "predicts": str(tried.predict),
+        **mean,
+        "arms": {k: list(v) for k, v in _arms(tried).items()},
+        "noise": tried.noise,
+        "effect": tried.effect,
+        "interval": [tried.low, tried.high],
+        "relevant": tried.relevant,
+        "steps": tried.steps,
+        "pairs": tried.pairs,
+        "verdict": tried.verdict.value,
+    }
+
+
+def _arms(tried: core.Tried) -> dict[str, tuple[float, ...]]:
+    return {"control": tried.control, "treated": tried.treated}
 
 
 def _reading(one: core.Reading) -> dict[str, Any]:

@@ -139,12 +139,26 @@ def _finding(finding: core.Finding, run: core.Run, rank: int) -> Iterator[Part]:
     for one in evidence.readings[:READINGS]:
         source = f"  ({words.plain(one.limit.source)})"
         yield _item(3, ("- ", "dim"), (words.reading(one), ""), (source, "dim"))
+    yield from _experiment(finding)
     yield from _where(finding, run)
     for change in finding.remedies[:REMEDIES]:
         yield _item(3, ("try: ", "green"), (words.plain(str(change)), ""))
     if finding.explained_by:
         yield _line(3, (f"explained by {finding.explained_by}", "dim"))
     yield _line(3, (f"more: convalesce explain {finding.cause}", "dim"))
+
+
+def _experiment(finding: core.Finding) -> Iterator[Part]:
+    """What was tried, and what it showed."""
+    if finding.trial is not None:
+        label = "proof: " if finding.verdict is core.Verdict.CONFIRMED else "tried: "
+        yield _item(3, (label, "green"), (words.tried(finding.trial), ""))
+    if finding.mended is not None:
+        yield _item(3, ("mended: ", "green"), (words.tried(finding.mended), ""))
+    if finding.untried:
+        yield _item(3, ("not tried: ", "dim"), (words.plain(finding.untried), "dim"))
+    if finding.beneath:
+        yield _line(3, (f"it showed once {finding.beneath} was mended", "dim"))
 
 
 def _where(finding: core.Finding, run: core.Run) -> Iterator[Part]:

@@ -82,6 +82,23 @@ def suspected(finding: core.Finding) -> bool:
     return finding.verdict is core.Verdict.UNDECIDED
 
 
+def tried(one: core.Tried) -> str:
+    """An experiment and its outcome in one sentence."""
+    changes = " and ".join(plain(str(change)) for change in one.changes) or "no change"
+    before, after = (percent(sum(v) / len(v)) if v else "?" for v in (one.control, one.treated))
+    pairs = f", {one.pairs} pairs" if one.pairs > 1 else ""
+    noise = f"; noise {percent(one.noise)}" if one.noise else ""
+    return (
+        f"{changes}: {one.predict.what}: {before} → {after} "
+        f"({number(one.steps)} steps{pairs}{noise})"
+    )
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage."""
+    return f"{100 * share:.0f} %" if math.isfinite(share) else number(share)
+
+
 def headline(examined: core.Examined) -> str:
     """The verdict in one sentence, without its first word."""
     diagnosis, run = examined.diagnosis, examined.run
@@ -193,7 +210,7 @@ def unasked(diagnosis: core.Diagnosis) -> tuple[tuple[str, tuple[str, ...]], ...
 
 def total_cost(run: core.Run) -> core.Cost:
     """Seconds of all fits together."""
-    return sum((fit.cost for fit in run.fits), core.Cost())
+    return sum((fit.cost for fit in run.fits), core.Cost(probes_s=run.probes_s))
 
 
 def seconds(value: float) -> str:

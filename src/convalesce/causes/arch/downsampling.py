@@ -146,8 +146,9 @@ def crash(crash: core.Crash) -> core.Evidence | None:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """With milder strides, or pooled globally, the loss must end lower."""
-    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
+    """With milder strides, or pooled globally, more must be known of validation."""
+    first, *others = remedies(evidence)
+    return core.Trial(first, predict=core.KNOWS, steps=None, otherwise=tuple(others))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -98,8 +98,11 @@ def _heaviest(model: core.Model) -> str:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """Half of the depth, or half of the width."""
-    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
+    """Half of the depth, or half of the width, must know more."""
+    first, *others = remedies(evidence)
+    deep = any(r.limit is DEEP for r in evidence.readings)
+    predict = core.LEARNS if deep else core.KNOWS
+    return core.Trial(first, predict=predict, steps=None, otherwise=tuple(others[:2]))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -121,8 +121,13 @@ def _held(model: core.Model, classes: int, examples: int | None) -> float:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """A net four times as wide must end lower."""
-    return core.Trial(core.ScaleWidth(4.0), predict=core.LEARNS, steps=200)
+    """A net four times as wide must learn more from the same training."""
+    return core.Trial(
+        core.ScaleWidth(4.0),
+        predict=core.LEARNS,
+        steps=None,
+        otherwise=(core.ChangeDepth(1),),
+    )
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

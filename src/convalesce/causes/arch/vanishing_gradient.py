@@ -89,11 +89,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """Normalisation in between must let the loss fall."""
-    return core.Trial(
-        core.InsertBatchNormalization(after=evidence.layers),
-        predict=core.LEARNS,
-    )
+    """Normalised, or with an activation that is not flat, it must learn more."""
+    first, *others = remedies(evidence)
+    return core.Trial(first, predict=core.LEARNS, steps=200, otherwise=tuple(others[:1]))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -121,8 +121,8 @@ def crash(crash: core.Crash) -> core.Evidence | None:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """With labels repaired the loss must fall."""
-    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
+    """With labels repaired, what is known of validation must rise."""
+    return core.Trial(remedies(evidence)[0], predict=core.KNOWS, decisive=False)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -217,8 +217,8 @@ def _role(across: core.Across) -> str:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """Without the leak the training loss is no lower: validation must be what falls back."""
-    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
+    """Without the leak validation must fall back: it is no remedy's task to raise it."""
+    return core.Trial(remedies(evidence)[0], predict=core.KNOWS, decisive=False)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

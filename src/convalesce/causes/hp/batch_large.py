@@ -124,8 +124,8 @@ def crash(event: core.Crash) -> core.Evidence | None:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """A batch of 32, the rate scaled with it, must end lower on the same examples."""
-    return core.Trial(core.SetBatchSize(BEST), predict=core.LEARNS)
+    """A batch of 32, the rate scaled with it, must learn more from the same examples."""
+    return core.Trial(core.SetBatchSize(BEST), predict=core.LEARNS, steps=None)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

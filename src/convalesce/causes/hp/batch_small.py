@@ -110,8 +110,10 @@ def _normalised(model: core.Model | None) -> list[core.Layer]:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """A larger batch, the rate scaled with it, must end lower on the same examples."""
-    return core.Trial(core.SetBatchSize(4 * SOUND), predict=core.LEARNS)
+    """A larger batch, the rate scaled with it, must end surer on validation."""
+    return core.Trial(
+        core.SetBatchSize(4 * SOUND), predict=core.IS_SURE, steps=None, decisive=False
+    )
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -128,8 +128,8 @@ def _patience(history: core.History, setup: core.Setup | None) -> int:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """More epochs must end lower."""
-    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
+    """Half as many updates more must bring what is known of validation further."""
+    return core.Trial(remedies(evidence)[0], predict=core.KNOWS, steps=None, after=True)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -158,8 +158,15 @@ def _strength(times: float | None, *, both: bool, serious: bool) -> float:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """A tenth of the rate must learn where the full rate does not."""
-    return core.Trial(core.ScaleLearningRate(0.1), predict=core.LEARNS)
+    """At a rate whose updates are of a healthy size it must learn more."""
+    milder = tuple(core.ScaleLearningRate(f) for f in (0.1, 0.01))
+    first = evidence.changes[0]
+    return core.Trial(
+        first,
+        predict=core.LEARNS,
+        steps=200,
+        otherwise=tuple(c for c in milder if c != first),
+    )
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -121,8 +121,12 @@ def _strength(ratio: float, *, straight: bool) -> float:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """Ten times the rate must learn faster."""
-    return core.Trial(core.ScaleLearningRate(10.0), predict=core.LEARNS)
+    """At a rate whose updates are of a healthy size it must learn more in the same steps."""
+    usual = core.ScaleLearningRate(10.0)
+    first = evidence.changes[0]
+    return core.Trial(
+        first, predict=core.LEARNS, steps=200, otherwise=(usual,) if usual != first else ()
+    )
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -162,8 +162,9 @@ def _monitored(setup: core.Setup) -> str:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """With the rate that training began with, the loss must go on falling."""
-    return core.Trial(core.SetSchedule("constant"), predict=core.LEARNS)
+    """At the rate that training began with, it must learn more."""
+    first, *others = remedies(evidence)
+    return core.Trial(first, predict=core.LEARNS, steps=None, otherwise=tuple(others))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

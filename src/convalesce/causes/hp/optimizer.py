@@ -132,8 +132,8 @@ def _spread(ratios: core.Series | None) -> float:
 def probe(evidence: core.Evidence) -> core.Trial:
     """Another optimizer, at its own best rate, must end lower on the same budget."""
     if evidence.readings[0].limit is MOMENTUM:
-        return core.Trial(core.SetMomentum(0.9), predict=core.LEARNS)
-    return core.Trial(core.SetOptimizer("Adam"), predict=core.LEARNS)
+        return core.Trial(core.SetMomentum(0.9), predict=core.LEARNS, steps=None)
+    return core.Trial(core.SetOptimizer("Adam"), predict=core.LEARNS, steps=None)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

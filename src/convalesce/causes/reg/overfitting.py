@@ -145,8 +145,14 @@ def _regularised(model: core.Model, setup: core.Setup | None) -> bool:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """The same training with dropout; what it must lower is the validation loss."""
-    return core.Trial(core.SetDropout(0.5), predict=core.LEARNS)
+    """Regularised, the same training must end with a lower validation loss."""
+    return core.Trial(
+        core.SetDropout(0.5),
+        predict=core.IS_SURE,
+        steps=None,
+        otherwise=tuple(evidence.changes[:1]),
+        decisive=False,
+    )
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:

@@ -1,0 +1,32 @@
+"""How long experiments may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convalesce import core
+
+SHARE = 0.2  # of the training's time: with what watching costs, a quarter at the most
+FLOOR_S = 30.0  # about six arms of a small net: fewer settle nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Seconds for all experiments of a run.
+
+    Attributes:
+        seconds: In all.
+    """
+
+    seconds: float
+
+    @classmethod
+    def of(cls, training_s: float, share: float | None) -> Budget:
+        """A share of the training's time, or the floor; none where the share is 0."""
+        if share == 0:
+            return cls(0.0)
+        return cls(max(FLOOR_S, (SHARE if share is None else share) * training_s))
+
+    def left(self, lab: core.Lab) -> float:
+        """Seconds that are left."""
+        return max(0.0, self.seconds - lab.spent_s)

@@ -1,0 +1,242 @@
+"""The course of confirmation: suspects against their look-alikes, then observe and diagnose again.
+
+What persists once an upstream cause is mended is a fault of its own; what vanishes was its
+consequence. So faults that hide one another are found one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from convalesce import core
+from convalesce.causes import all_causes
+from convalesce.confirm.budget import Budget
+from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.verdicts import settle
+from convalesce.readings.yardstick import measure
+
+SERIOUS = (core.Severity.ERROR, core.Severity.WARNING)
+ROUNDS = 4  # faults of one fit that are followed up
+WAYS = 3  # of mending that are tried before the second look is given up
+ALIKE = 4  # suspects that are tried side by side
+
+Diagnose = Callable[[core.Signals], core.Diagnosis]
+Say = Callable[[str], object]
+
+
+@dataclass(slots=True)
+class Case:
+    """One fit under examination.
+
+    Attributes:
+        experiments: Trials on it.
+        diagnose: From a record to findings.
+        queue: Serious findings that are still to be settled, most probable first.
+        settled: What is settled, in the order in which it was.
+        remarks: What could not be done, in sentences.
+    """
+
+    experiments: Experiments
+    diagnose: Diagnose
+    say: Say
+    queue: list[core.Finding]
+    settled: list[core.Finding] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    def follow(self) -> None:
+        """Settle the queue as far as the budget goes."""
+        follows = True
+        for _ in range(ROUNDS):
+            if not self.queue:
+                return
+            roots, ways = self._next_roots()
+            self.settled += roots
+            settled = {f.cause for f in self.settled}
+            self.queue = [f for f in self.queue if f.cause not in settled]
+            follows = follows and (not roots or self._mend(roots, ways))
+
+    # ---- which are the roots -----------------------------------------------------------------
+
+    def _next_roots(self) -> tuple[list[core.Finding], list[tuple[core.Change, ...]]]:
+        """What is proven now, and the ways to mend it; the disproven leave the queue."""
+        stated = [f for f in self.queue if f.evidence.stated]
+        if self.queue[0].evidence.stated:
+            ways = [_first_of_each(stated)]
+            ways += [f.remedies[:1] for f in stated if len(stated) > 1]
+            ways += [(c,) for c in stated[0].remedies[1:]]
+            return stated, ways
+        found = settle(self._alike(self.queue[0]), self.experiments, self.say)
+        by_cause = {f.cause: f for f in found.findings}
+        if not found.roots:
+            self.queue = [f for f in self.queue if f.cause not in by_cause]
+            self.settled += found.findings
+            return [], []
+        # The roots may have hidden what the others matter: they are asked again once it is mended.
+        self.queue = [by_cause.get(f.cause, f) for f in self.queue]
+        other = found.roots[0].remedies
+        return list(found.roots), [found.changes, *((c,) for c in other if c not in found.changes)]
+
+    def _alike(self, lead: core.Finding) -> list[core.Finding]:
+        """The suspect and those suspects that can be taken for it, or it for them."""
+        causes = all_causes()
+        others = [
+            f
+            for f in self.queue[1:]
+            if not f.evidence.stated
+            and (f.cause in causes[lead.cause].mimics or lead.cause in causes[f.cause].mimics)
+        ]
+        return [lead, *others][:ALIKE]
+
+    # ---- observe again, diagnose again -------------------------------------------------------
+
+    def _mend(self, roots: list[core.Finding], ways: list[tuple[core.Change, ...]]) -> bool:
+        """Make the roots' changes, train under the monitor, and diagnose what is left."""
+        obstacles = []
+        for changes in ways[:WAYS]:
+            self.say(f"training once more: {' and '.join(map(str, changes))}")
+            try:
+                self._observe(roots, changes)
+            except NotSettled as error:
+                obstacles.append(str(error))
+            else:
+                return True
+        if obstacles:
+            names = " and ".join(f.cause for f in roots)
+            self.remarks.append(f"{names} was not mended for a second look: {obstacles[0]}.")
+        return False
+
+    def _observe(self, roots: list[core.Finding], changes: tuple[core.Change, ...]) -> None:
+        experiments = self.experiments
+        base = (*experiments.base, *changes)
+        experiments.plan(1, [None])
+        record = experiments.arm(base, seed=0, closely=True)
+        what = core.Yardstick.KNOWN if experiments.reach.validated else core.Yardstick.LEARNED
+        control, treated = measure(experiments.last, what), measure(record, what)
+        mended = core.Tried(
+            changes=base,
+            predict=core.Rises(what),
+            control=(control,),
+            treated=(treated,),
+            effect=treated - control,
+            steps=experiments.steps or experiments.reach.steps,
+        )
+        names = {f.cause for f in roots}
+        self.settled = [replace(f, mended=mended) if f.cause in names else f for f in self.settled]
+        experiments.base, experiments.last = base, record
+        self._look_again(record, roots[0])
+
+    def _look_again(self, record: core.Signals, root: core.Finding) -> None:
+        """What vanished was a consequence; what is still there, or new, is a fault of its own."""
+        again = {f.cause: f for f in self.diagnose(record).findings if f.severity in SERIOUS}
+        known = {f.cause for f in self.settled}
+        queue = []
+        for finding in self.queue:
+            if finding.evidence.stated:
+                queue.append(finding)
+            elif finding.cause in again:
+                queue.append(replace(finding, verdict=core.Verdict.UNDECIDED))
+            else:
+                note = replace(finding, severity=core.Severity.NOTE, explained_by=root.cause)
+                self.settled.append(note)
+                known.add(finding.cause)
+        waiting = {f.cause for f in queue}
+        fresh = [
+            replace(f, fit=self.experiments.fit, beneath=root.cause)
+            for cause, f in again.items()
+            if cause not in known | waiting
+        ]
+        self.queue = [*queue, *fresh]
+
+
+def _first_of_each(findings: list[core.Finding]) -> tuple[core.Change, ...]:
+    """The remedy to try first of each, none of a kind twice."""
+    kinds: dict[type[core.Change], core.Change] = {}
+    for finding in findings:
+        for change in finding.remedies[:1]:
+            kinds.setdefault(type(change), change)
+    return tuple(kinds.values())
+
+
+def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
+    diagnosis: core.Diagnosis,
+    run: core.Run,
+    lab: core.Lab,
+    budget: Budget,
+    *,
+    diagnose: Diagnose,
+    say: Say = lambda _: None,
+) -> core.Diagnosis:
+    """Settle by experiment what a diagnosis suspects, and find what hides behind what it knows.
+
+    Args:
+        diagnosis: Of the run, before any experiment.
+        run: As observed.
+        lab: Trains the arms.
+        budget: Seconds for all of it.
+        diagnose: From the record of an arm to findings, as the run was diagnosed.
+        say: Told what is being tried.
+    """
+    if budget.seconds <= 0 or run.crash is not None or run.interrupted:
+        return diagnosis
+    serious = [f for f in diagnosis.findings if f.severity in SERIOUS]
+    settled: list[core.Finding] = []
+    remarks: list[str] = []
+    for index in dict.fromkeys(f.fit for f in serious):
+        signals = next((f.signals for f in run.fits if f.index == index), None)
+        if signals is None:
+            continue
+        experiments = Experiments(lab, budget, index, signals)
+        queue = [f for f in serious if f.fit == index]
+        case = Case(experiments, diagnose, say, queue)
+        try:
+            case.follow()
+        except KeyboardInterrupt:
+            remarks.append("The experiments were interrupted; what they had not settled is open.")
+        settled += [_open(f) for f in (*case.settled, *case.queue)]
+        remarks += case.remarks
+    return _concluded(diagnosis, settled, remarks)
+
+
+def _open(finding: core.Finding) -> core.Finding:
+    """What is but suspected, and only in a training that was changed, is worth a note."""
+    unproven = finding.verdict is core.Verdict.UNDECIDED and finding.beneath
+    return replace(finding, severity=core.Severity.NOTE) if unproven else finding
+
+
+def _concluded(
+    diagnosis: core.Diagnosis, settled: Iterable[core.Finding], remarks: list[str]
+) -> core.Diagnosis:
+    """The findings in their new standing: roots in the order found, then the open ones."""
+    known: dict[str, core.Finding] = {}
+    for finding in settled:
+        known.setdefault(finding.cause, finding)
+    for finding in diagnosis.findings:
+        known.setdefault(finding.cause, finding)
+    findings = sorted(known.values(), key=_rank)
+    return replace(
+        diagnosis,
+        findings=tuple(findings),
+        health=_health(diagnosis.health, findings),
+        remarks=(*diagnosis.remarks, *dict.fromkeys(remarks)),
+    )
+
+
+def _rank(finding: core.Finding) -> int:
+    if finding.verdict is core.Verdict.REFUTED:
+        return 3
+    if finding.severity is core.Severity.NOTE:
+        return 2
+    return 0 if finding.verdict is core.Verdict.CONFIRMED else 1
+
+
+def _health(before: core.Health, findings: list[core.Finding]) -> core.Health:
+    if before is core.Health.CRASHED:
+        return before
+    open_ = [f for f in findings if _rank(f) < 2]
+    if any(f.verdict is core.Verdict.CONFIRMED for f in open_):
+        return core.Health.UNHEALTHY
+    if open_:
+        return core.Health.UNDECIDED
+    refuted = any(f.verdict is core.Verdict.REFUTED for f in findings)
+    return core.Health.HEALTHY if refuted or before is core.Health.HEALTHY else before

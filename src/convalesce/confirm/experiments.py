@@ -1,0 +1,226 @@
+"""Trials on one fit: arms, their controls, and what follows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from convalesce import core
+from convalesce.confirm.budget import Budget
+from convalesce.confirm.pairs import effect
+from convalesce.readings.yardstick import measure, sampling_error
+
+PAIRS = 3
+LEAST_SHARE = 0.5  # of a training: what shows only over a whole one can't be read off less
+GOES_ON = 0.5  # of the training's updates, for a trial that goes on from its end
+PLANNED = 0.8  # of what is left: arms take longer than expected, and second pairs are wanted
+PATIENCE = 4.0  # times its expected time that an arm may take
+
+
+class NotSettled(Exception):
+    """A trial could not be made or not be read; the message says why."""
+
+
+@dataclass(slots=True)
+class Experiments:
+    """Trials on one fit. Controls are shared, arms are never trained twice.
+
+    Attributes:
+        original: The record of the observed training.
+        last: The record of the latest observation: the original, or that with the base made.
+        base: Changes that every arm has made already: what was confirmed before.
+        steps: Updates of each arm; None for a whole training.
+    """
+
+    lab: core.Lab
+    budget: Budget
+    fit: int
+    original: core.Signals
+    last: core.Signals = field(default_factory=lambda: core.Signals({}))
+    base: tuple[core.Change, ...] = ()
+    steps: int | None = None
+    _seen: dict[core.Arm, core.Signals] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.last = self.original
+
+    @property
+    def reach(self) -> core.Reach:
+        """What can be done on this fit."""
+        return self.lab.reach(self.fit)
+
+    @property
+    def left(self) -> float:
+        """Seconds left."""
+        return self.budget.left(self.lab)
+
+    def plan(self, arms: int, least: Sequence[int | None]) -> None:
+        """Choose the length of the arms: a whole training where it can be afforded.
+
+        Args:
+            arms: How many are to be trained.
+            least: Updates that each trial needs; None for about a whole training.
+
+        Raises:
+            NotSettled: There is too little time for any of them.
+        """
+        reach = self.reach
+        if reach.why_not:
+            raise NotSettled(reach.why_not)
+        self.steps = None
+        if reach.seconds(None) * arms <= self.left:
+            return
+        each = PLANNED * self.left / max(arms, 1) - reach.overhead_s
+        steps = int(each / max(reach.seconds_a_step, 1e-6))
+        if steps >= reach.steps:
+            return
+        needed = [n if n is not None else int(LEAST_SHARE * reach.steps) for n in least]
+        if steps < min(needed, default=1):
+            raise NotSettled(
+                f"it takes {arms} trainings of {min(needed)} updates, about "
+                f"{reach.seconds(min(needed)) * arms:.0f} s; {self.left:.0f} s are left of the "
+                "budget"
+            )
+        self.steps = steps
+
+    def long_enough(self, trial: core.Trial) -> bool:
+        """The arms as planned can settle it."""
+        if self.steps is None:
+            return True
+        if trial.steps is None:
+            return self.steps >= LEAST_SHARE * self.reach.steps
+        return self.steps >= min(trial.steps, self.reach.steps)
+
+    def try_out(self, trial: core.Trial, *others: core.Change) -> core.Tried:
+        """The trial's change on top of the base, against the base alone.
+
+        Args:
+            trial: What is done and what must be seen.
+            others: Changes that are made as well.
+
+        Raises:
+            NotSettled: It could not be made, or nothing could be measured.
+        """
+        outcome: core.Tried | None = None
+        obstacle = NotSettled("no change could be made")
+        for change in (trial.change, *trial.otherwise):
+            try:
+                one = self._tried(replace(trial, change=change), *others)
+            except NotSettled as error:
+                obstacle = error if outcome is None else obstacle
+                continue
+            if outcome is None or one.effect > outcome.effect:
+                outcome = one
+            if outcome.verdict is core.Verdict.CONFIRMED:
+                return outcome
+        if outcome is None:
+            raise obstacle
+        if outcome.verdict is core.Verdict.REFUTED and not trial.decisive:
+            outcome = replace(outcome, verdict=core.Verdict.UNDECIDED)
+        return outcome
+
+    def _tried(self, trial: core.Trial, *others: core.Change) -> core.Tried:
+        if trial.after:
+            return self._going_on(trial)
+        if not self.long_enough(trial):
+            raise NotSettled("it shows only over a whole training, for which there is no time")
+        what = trial.predict.what
+        changes = (*self.base, *others, trial.change)
+        control: list[float] = []
+        treated: list[float] = []
+        found = None
+        for seed in range(PAIRS):
+            if seed and self.reach.seconds(self.steps) * 2 > self.left:
+                break
+            control.append(self._value(self.arm((*self.base,), seed), what))
+            treated.append(self._value(self.arm(changes, seed), what))
+            same = self._same(what, control)
+            sampling = sampling_error(self.arm((*self.base,), 0), what)
+            found = effect(control, treated, same, sampling)
+            if found.verdict is not core.Verdict.UNDECIDED:
+                break
+        if found is None:
+            raise NotSettled("there was no time for a single pair")
+        steps = self.steps or self.reach.steps
+        return core.Tried(
+            changes=changes,
+            predict=trial.predict,
+            control=tuple(control),
+            treated=tuple(treated),
+            noise=found.noise,
+            effect=found.mean,
+            low=found.low,
+            high=found.high,
+            relevant=found.relevant,
+            steps=steps,
+            verdict=found.verdict,
+        )
+
+    def arm(
+        self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False
+    ) -> core.Signals:
+        """What one arm showed; trained once.
+
+        Raises:
+            NotSettled: It could not be trained.
+        """
+        return self._train(core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely))
+
+    def _train(self, arm: core.Arm) -> core.Signals:
+        if arm not in self._seen:
+            if self.reach.seconds(arm.steps) > self.left:
+                raise NotSettled("the time for experiments is spent")
+            limit = PATIENCE * self.reach.seconds(arm.steps)
+            try:
+                self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)
+            except core.CannotChange as error:
+                raise NotSettled(str(error)) from error
+            except core.OutOfTime as error:
+                raise NotSettled(f"an arm took too long: {error}") from error
+            except Exception as error:
+                raise NotSettled(
+                    f"an arm failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+                ) from error
+        return self._seen[arm]
+
+    def _going_on(self, trial: core.Trial) -> core.Tried:
+        """Training that goes on from the trained weights, against its end as it was."""
+        reach, what = self.reach, trial.predict.what
+        if reach.why_not:
+            raise NotSettled(reach.why_not)
+        if self.base:
+            raise NotSettled("it can be tried on the training as it was observed only")
+        steps = max(1, int(GOES_ON * reach.steps))
+        if reach.seconds(steps) > self.left:
+            raise NotSettled(f"going on takes about {reach.seconds(steps):.0f} s")
+        before = self._value(self.original, what)
+        after = self._value(self._train(core.Arm(seed=1, steps=steps, after=True)), what)
+        found = effect([before], [after], [], sampling_error(self.original, what))
+        return core.Tried(
+            changes=(trial.change,),
+            predict=trial.predict,
+            control=(before,),
+            treated=(after,),
+            noise=found.noise,
+            effect=found.mean,
+            low=found.low,
+            high=found.high,
+            relevant=found.relevant,
+            steps=steps,
+            verdict=found.verdict,
+        )
+
+    def _value(self, signals: core.Signals, what: core.Yardstick) -> float:
+        value = measure(signals, what)
+        if math.isnan(value):
+            raise NotSettled(f"{what} could not be measured")
+        return value
+
+    def _same(self, what: core.Yardstick, control: list[float]) -> list[float]:
+        """The yardstick of unchanged trainings, for the noise between seeds."""
+        same = list(control)
+        observed = measure(self.original, what)
+        if not self.base and self.steps is None and self.reach.whole and math.isfinite(observed):
+            same.append(observed)
+        return same

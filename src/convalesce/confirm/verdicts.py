@@ -1,0 +1,145 @@
+"""Suspects that can be taken for one another, tried side by side: which of them is the root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from convalesce import core
+from convalesce.causes import all_causes
+from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.readings.yardstick import measure
+
+UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
+EXPLAINS = 0.7  # of the best effect: a change that brings so much explains the fault
+SOUND = 0.8  # of the yardstick: a training that came so far needs no further cause
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A group of suspects after their trials.
+
+    Attributes:
+        findings: All of them, in their new standing.
+        roots: Those that are proven to matter, the first to be named in front.
+        changes: What mended each root in its trial.
+    """
+
+    findings: tuple[core.Finding, ...]
+    roots: tuple[core.Finding, ...] = ()
+    changes: tuple[core.Change, ...] = ()
+
+
+def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) -> Settled:
+    """Try every suspect alone; where that mends little, in combination."""
+    trials = {f.cause: all_causes()[f.cause].probe(f.evidence) for f in group}
+    try:
+        experiments.plan(len(trials) + 1, [t.steps for t in trials.values()])
+    except NotSettled as error:
+        return Settled(tuple(replace(f, untried=str(error)) for f in group))
+    found: dict[str, core.Finding] = {}
+    for finding in group:
+        trial = trials[finding.cause]
+        say(f"is it {finding.cause}? trying: {trial.change}")
+        try:
+            tried = experiments.try_out(trial)
+        except NotSettled as error:
+            found[finding.cause] = replace(finding, untried=str(error))
+        else:
+            found[finding.cause] = replace(finding, trial=tried, verdict=tried.verdict)
+    proven = [f for f in found.values() if f.verdict is core.Verdict.CONFIRMED]
+    if not proven:
+        return _both(found, trials, experiments, say)
+    root = _root(proven)
+    roots = [root]
+    if root.trial is not None and float(np.mean(root.trial.treated)) < SOUND:
+        roots += _besides(root, found, trials, experiments, say)
+    found.update({f.cause: f for f in roots})
+    changes = tuple(f.trial.changes[-1] for f in roots if f.trial is not None)
+    return Settled(tuple(found.values()), tuple(roots), changes)
+
+
+def upstream(cause: str) -> int:
+    """Place of a cause on the way from the data to the settings; the first is 0."""
+    return UPSTREAM_FIRST.index(cause.partition(".")[0])
+
+
+def _root(proven: list[core.Finding]) -> core.Finding:
+    """The most upstream of those that explain most of the best effect."""
+    effects = {f.cause: f.trial.effect if f.trial is not None else 0.0 for f in proven}
+    best = max(effects.values())
+    explaining = [f for f in proven if effects[f.cause] >= EXPLAINS * best]
+    return min(
+        explaining,
+        key=lambda f: (upstream(f.cause), -f.evidence.strength * effects[f.cause]),
+    )
+
+
+def _besides(
+    root: core.Finding,
+    found: dict[str, core.Finding],
+    trials: dict[str, core.Trial],
+    experiments: Experiments,
+    say: Say,
+) -> list[core.Finding]:
+    """Others of the group that bring more on top of the root's change: they matter too."""
+    if root.trial is None:
+        return []
+    base, more = experiments.base, []
+    experiments.base = (*base, root.trial.changes[-1])
+    try:
+        for finding in found.values():
+            if finding.cause == root.cause or trials[finding.cause].after:
+                continue
+            say(f"does {finding.cause} matter besides {root.cause}?")
+            try:
+                tried = experiments.try_out(trials[finding.cause])
+            except NotSettled:
+                continue
+            if tried.verdict is core.Verdict.CONFIRMED:
+                more.append(replace(finding, trial=tried, verdict=tried.verdict, untried=""))
+                experiments.base = (*experiments.base, tried.changes[-1])
+    finally:
+        experiments.base = base
+    return more
+
+
+def _both(
+    found: dict[str, core.Finding],
+    trials: dict[str, core.Trial],
+    experiments: Experiments,
+    say: Say,
+) -> Settled:
+    """The combination arm: all changes at once, where each alone did not help."""
+    tried = [f for f in found.values() if f.trial is not None and not trials[f.cause].after]
+    made = sorted(tried, key=lambda f: upstream(f.cause))
+    if len(made) > 1 and experiments.reach.seconds(experiments.steps) <= experiments.left:
+        say(f"is it {' and '.join(f.cause for f in made)} together?")
+        changes = tuple(f.trial.changes[-1] for f in made if f.trial is not None)
+        try:
+            outcome = experiments.try_out(trials[made[0].cause], *changes[1:])
+        except NotSettled:
+            outcome = None
+        if outcome is not None and outcome.verdict is core.Verdict.CONFIRMED:
+            proof = core.Verdict.CONFIRMED
+            # None of them helped alone: of two, each is needed; of more, the strongest two.
+            needed = sorted(made, key=lambda f: -f.evidence.strength)[:2]
+            roots = tuple(
+                replace(f, trial=outcome, verdict=proof)
+                for f in sorted(needed, key=lambda f: upstream(f.cause))
+            )
+            shown = {**found, **{f.cause: f for f in roots}}
+            return Settled(tuple(shown.values()), roots, changes)
+    return Settled(tuple(_unproven(f, experiments) for f in found.values()))
+
+
+def _unproven(finding: core.Finding, experiments: Experiments) -> core.Finding:
+    """Refuted only where it can be: a training that learned little has some cause."""
+    if finding.verdict is not core.Verdict.REFUTED:
+        return finding
+    learned = measure(experiments.last, core.Yardstick.LEARNED)
+    return finding if learned >= SOUND else replace(finding, verdict=core.Verdict.UNDECIDED)

@@ -1,0 +1,68 @@
+"""What an experiment is measured by, read off the answers at the end of an arm."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from convalesce.core import (
+    TRAIN_ANSWERS,
+    VALIDATION_ANSWERS,
+    Predictions,
+    Signals,
+    Yardstick,
+)
+from convalesce.readings import curves
+
+WORST, BEST = -1.0, 1.0
+
+
+def measure(signals: Signals, what: Yardstick) -> float:
+    """The yardstick's value, between -1 and 1; nan where it was not measured.
+
+    Answers that are not finite count as nothing known.
+    """
+    which = TRAIN_ANSWERS if what is Yardstick.LEARNED else VALIDATION_ANSWERS
+    answers = signals.recorded.get(which)
+    if not isinstance(answers, Predictions):
+        return math.nan
+    if not answers.finite:
+        return 0.0
+    value = {
+        Yardstick.LEARNED: curves.skill,
+        Yardstick.KNOWN: curves.skill,
+        Yardstick.SURE: _by_loss,
+        Yardstick.EVEN: _even,
+    }[what](answers)
+    return min(BEST, max(WORST, value)) if math.isfinite(value) else math.nan
+
+
+def sampling_error(signals: Signals, what: Yardstick) -> float:
+    """Standard error of the yardstick from the size of the sample alone.
+
+    Of a share p of n examples it is sqrt(p (1 - p) / n), over what chance leaves open.
+    """
+    which = TRAIN_ANSWERS if what is Yardstick.LEARNED else VALIDATION_ANSWERS
+    answers = signals.recorded.get(which)
+    if not isinstance(answers, Predictions) or answers.examples < 1:
+        return 0.0
+    value = measure(signals, what)
+    share = min(1.0, max(0.0, value)) if math.isfinite(value) else 0.5
+    return math.sqrt(max(share * (1 - share), 0.0) / answers.examples)
+
+
+def _by_loss(answers: Predictions) -> float:
+    if math.isfinite(answers.loss) and answers.baseline_loss > 0:
+        return 1 - answers.loss / answers.baseline_loss
+    return answers.r2
+
+
+def _even(answers: Predictions) -> float:
+    """Mean recall between chance and all; the overlap for masks."""
+    if math.isfinite(answers.iou):
+        return answers.iou
+    known = np.array([r for r in answers.recall if math.isfinite(r)])
+    if len(known) < 2:
+        return curves.skill(answers)
+    return float((known.mean() - 1 / len(known)) / (1 - 1 / len(known)))

@@ -1,0 +1,177 @@
+"""Which verdict follows from which outcome, with a lab whose outcomes are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from convalesce import core
+from convalesce.confirm import Budget, confirm
+from tests.confirm.bench import WrittenLab, finding, record
+
+Again = Callable[[tuple[core.Change, ...]], Sequence[core.Finding]]
+PLENTY = Budget(1000.0)
+
+
+def prove(
+    lab: WrittenLab,
+    *findings: core.Finding,
+    skill: float = 0.0,
+    again: Again = lambda _: (),
+    budget: Budget = PLENTY,
+) -> core.Diagnosis:
+    """The diagnosis after experiments; `again` says what is found once changes are made."""
+
+    def diagnose(_: core.Signals) -> core.Diagnosis:
+        found = tuple(again(lab.trained[-1].changes))
+        return core.Diagnosis(health=core.Health.UNDECIDED, findings=found)
+
+    before = core.Diagnosis(health=core.Health.UNDECIDED, findings=tuple(findings))
+    run = core.Run(script="train.py", fits=(core.Fit(index=0, signals=record(skill)),))
+    return confirm(before, run, lab, budget, diagnose=diagnose)
+
+
+def made(arm: core.Arm, kind: type[core.Change]) -> bool:
+    return any(isinstance(c, kind) for c in arm.changes)
+
+
+def test_a_suspicion_whose_change_helps_is_confirmed_with_its_figures() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if made(arm, core.ScaleLearningRate) else 0.0)
+    diagnosis = prove(lab, finding("hp.lr_high"))
+    (found,) = diagnosis.findings
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert diagnosis.health is core.Health.UNHEALTHY
+    assert found.trial is not None
+    assert found.trial.control == (0.0,) and found.trial.treated == (0.9,)
+    assert found.trial.effect == pytest.approx(0.9)
+    assert found.trial.low < 0.9 < found.trial.high
+    assert found.mended is not None and found.mended.treated == (0.9,)
+
+
+def test_a_suspicion_without_effect_on_a_sound_training_is_ruled_out() -> None:
+    diagnosis = prove(WrittenLab(lambda _: 0.95), finding("hp.lr_high"), skill=0.95)
+    assert diagnosis.findings[0].verdict is core.Verdict.REFUTED
+    assert diagnosis.health is core.Health.HEALTHY
+
+
+def test_a_training_that_learned_nothing_is_never_declared_healthy() -> None:
+    diagnosis = prove(WrittenLab(lambda _: 0.0), finding("hp.lr_high"))
+    assert diagnosis.findings[0].verdict is core.Verdict.UNDECIDED
+    assert diagnosis.findings[0].trial is not None
+    assert diagnosis.health is core.Health.UNDECIDED
+
+
+def test_of_two_that_help_alike_the_upstream_one_is_the_root() -> None:
+    helps = (core.ScaleLearningRate, core.Normalize, core.Rescale)
+    lab = WrittenLab(lambda arm: 0.9 if any(made(arm, kind) for kind in helps) else 0.0)
+    diagnosis = prove(lab, finding("hp.lr_high", 0.9), finding("data.unnormalized", 0.5))
+    assert diagnosis.findings[0].cause == "data.unnormalized"
+    rate = next(f for f in diagnosis.findings if f.cause == "hp.lr_high")
+    assert rate.severity is core.Severity.NOTE
+    assert rate.explained_by == "data.unnormalized"
+
+
+def test_the_upstream_one_is_not_named_where_it_explains_little() -> None:
+    def brings(arm: core.Arm) -> float:
+        if made(arm, core.ScaleLearningRate):
+            return 0.9
+        return 0.3 if made(arm, core.Normalize) or made(arm, core.Rescale) else 0.0
+
+    diagnosis = prove(
+        WrittenLab(brings), finding("hp.lr_high", 0.9), finding("data.unnormalized", 0.5)
+    )
+    assert diagnosis.findings[0].cause == "hp.lr_high"
+
+
+def test_two_faults_that_hide_one_another_are_both_found() -> None:
+    def brings(arm: core.Arm) -> float:
+        scaled = made(arm, core.Normalize) or made(arm, core.Rescale)
+        return 0.9 if scaled and made(arm, core.ScaleLearningRate) else 0.0
+
+    rate, inputs = finding("hp.lr_high", 0.9), finding("data.unnormalized", 0.5)
+
+    def again(changes: tuple[core.Change, ...]) -> Sequence[core.Finding]:
+        mended = any(isinstance(c, core.ScaleLearningRate) for c in changes)
+        return () if mended else (rate,)
+
+    diagnosis = prove(WrittenLab(brings), rate, inputs, again=again)
+    confirmed = {f.cause for f in diagnosis.findings if f.verdict is core.Verdict.CONFIRMED}
+    assert confirmed == {"hp.lr_high", "data.unnormalized"}
+
+
+def test_a_fault_hidden_by_a_stated_one_is_found_beneath_it() -> None:
+    stated = finding("arch.missing_nonlinearity", 0.9, stated=True)
+    hidden = finding("hp.lr_low", 0.5)
+
+    def brings(arm: core.Arm) -> float:
+        if not made(arm, core.SetActivation):
+            return 0.1
+        return 0.9 if made(arm, core.ScaleLearningRate) else 0.3
+
+    def again(changes: tuple[core.Change, ...]) -> Sequence[core.Finding]:
+        slow = not any(isinstance(c, core.ScaleLearningRate) for c in changes)
+        return (hidden,) if slow else ()
+
+    diagnosis = prove(WrittenLab(brings), stated, again=again)
+    assert [f.cause for f in diagnosis.findings] == ["arch.missing_nonlinearity", "hp.lr_low"]
+    assert diagnosis.findings[1].verdict is core.Verdict.CONFIRMED
+    assert diagnosis.findings[1].beneath == "arch.missing_nonlinearity"
+
+
+def test_a_change_that_cannot_be_made_leaves_the_suspicion_open_and_says_why() -> None:
+    lab = WrittenLab(lambda _: 0.0, cannot=(core.ScaleLearningRate,))
+    (found,) = prove(lab, finding("hp.lr_high")).findings
+    assert found.verdict is core.Verdict.UNDECIDED
+    assert "can't be made here" in found.untried
+
+
+def test_what_there_is_no_time_for_is_said() -> None:
+    lab = WrittenLab(lambda _: 0.0)
+    (found,) = prove(lab, finding("hp.lr_high"), budget=Budget(2.0)).findings
+    assert found.verdict is core.Verdict.UNDECIDED
+    assert "left of the budget" in found.untried
+    assert not lab.trained
+
+
+def test_without_a_budget_nothing_is_tried() -> None:
+    lab = WrittenLab(lambda _: 0.0)
+    (found,) = prove(lab, finding("hp.lr_high"), budget=Budget.of(60.0, 0.0)).findings
+    assert found.trial is None
+    assert not lab.trained
+
+
+def test_experiments_keep_to_their_budget() -> None:
+    lab = WrittenLab(
+        lambda _: 0.0,
+        reached=core.Reach(steps=100_000, seconds_a_step=0.01, overhead_s=1.0, validated=True),
+    )
+    budget = Budget.of(1000.0, None)
+    prove(lab, finding("hp.lr_high"), finding("data.unnormalized"), budget=budget)
+    assert lab.trained
+    assert lab.spent_s <= budget.seconds
+
+
+def test_arms_of_a_pair_share_their_seed_and_length() -> None:
+    lab = WrittenLab(lambda arm: 0.06 * bool(arm.changes) + 0.01 * (arm.seed % 2))
+    prove(lab, finding("hp.lr_high"))
+    control = {(a.seed, a.steps) for a in lab.trained if not a.changes}
+    treated = {(a.seed, a.steps) for a in lab.trained if a.changes and not a.closely}
+    assert treated <= control
+
+
+def test_an_error_inside_an_arm_leaves_the_diagnosis_standing() -> None:
+    def brings(_: core.Arm) -> float:
+        raise RuntimeError("out of memory\nand a long story")
+
+    (found,) = prove(WrittenLab(brings), finding("hp.lr_high")).findings
+    assert found.untried == "an arm failed: RuntimeError: out of memory"
+
+
+def test_an_interrupt_ends_the_experiments_and_keeps_what_is_known() -> None:
+    def brings(_: core.Arm) -> float:
+        raise KeyboardInterrupt
+
+    diagnosis = prove(WrittenLab(brings), finding("hp.lr_high"))
+    assert diagnosis.findings[0].cause == "hp.lr_high"
+    assert any("interrupted" in remark for remark in diagnosis.remarks)
