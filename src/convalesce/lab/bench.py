@@ -17,7 +17,6 @@ from convalesce.lab.callbacks import acting
 from convalesce.lab.edits import edited
 from convalesce.lab.randomness import kept_random_state
 from convalesce.lab.setting import Setting, optimizer_like
-from convalesce.lab.untouched import kept_random_state
 from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.lab import compilation
+from convalesce.lab.randomness import kept_random_state
 from convalesce.observe.guard import unheard
 from convalesce.observe.kept import State, compiled, state_of
 
@@ -59,31 +59,3 @@ def _metrics(parts: dict[str, Any]) -> list[Any]:
     found = [parts.get("_loss_tracker"), parts.get("_compile_metrics")]
     found += list(getattr(parts.get("_compile_loss"), "metrics", ()))
     return [m for m in found if m is not None]
-
-
-@contextlib.contextmanager
-def kept_random_state() -> Iterator[None]:
-    """Python, NumPy and TensorFlow draw afterwards as if nothing had been drawn meanwhile."""
-    import keras
-    from tensorflow.python.eager import context
-
-    numbers = context.context()
-    eager = getattr(numbers, "_rng", None)
-    before = (
-        random.getstate(),
-        np.random.get_state(),  # noqa: NPY002 - the state that users draw from
-        getattr(numbers, "_seed", None),
-        eager.getstate() if eager is not None else None,
-        keras.src.backend.common.global_state.get_global_attribute("global_seed_generator"),
-    )
-    try:
-        yield
-    finally:
-        random.setstate(before[0])
-        np.random.set_state(before[1])  # noqa: NPY002
-        numbers._seed, numbers._rng = before[2], eager  # noqa: SLF001
-        if eager is not None and before[3] is not None:
-            eager.setstate(before[3])
-        keras.src.backend.common.global_state.set_global_attribute(
-            "global_seed_generator", before[4]
-        )
