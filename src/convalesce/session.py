@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -108,6 +108,40 @@ def check(
     return 0 if judged and examined.diagnosis.health != "crashed" else 2
 
 
+def fix(
+    target: str,
+    args: Sequence[str],
+    options: Options,
+    *,
+    module: bool = False,
+    edit: bool = False,
+) -> int:
+    """Diagnose, mend, verify by retraining, and write the diff.
+
+    Returns:
+        0 mended and verified, or healthy; 1 no proven remedy; 2 could not judge.
+    """
+    from convalesce.observe import observe_script  # noqa: PLC0415
+    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+    from convalesce.treat.writing import read  # noqa: PLC0415
+
+    shelf = _shelf(options)
+    look = Look(every=options.every, quiet=options.quiet, progress=_progress(options), shelf=shelf)
+    script = Path(target)
+    original = None if module else read(script)
+    observed = observe_script(target, args, look, module=module)
+
+    def treated(examined: core.Examined) -> core.Examined:
+        return _treat(examined, shelf, options, (script, original, edit))
+
+    examined = _report(observed, options, shelf, treated)
+    if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":
+        return 2
+    if examined.treatment is not None:
+        return 0 if examined.treatment.proven else 1
+    return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)
+
+
 def demo() -> int:
     """The whole course on a CNN that does not learn scikit-learn's digits."""
     script = Path(__file__).with_name("demo") / "digits.py"
@@ -154,11 +188,16 @@ def _shelf(options: Options) -> Any:
     return Shelf()
 
 
-def _report(observed: core.Run, options: Options, shelf: Any) -> core.Examined | None:
+def _report(
+    observed: core.Run,
+    options: Options,
+    shelf: Any,
+    treated: Callable[[core.Examined], core.Examined] = lambda examined: examined,
+) -> core.Examined | None:
     """Conclude, prove and tell; an error of ours is said, and the script's own status stands."""
     try:
         examined = conclude(observed, options.mute)
-        examined = prove(examined, shelf, options)
+        examined = treated(prove(examined, shelf, options))
         tell(examined, options)
     except Exception as error:
         if os.environ.get("CONVALESCE_DEBUG"):
@@ -205,6 +244,44 @@ def prove(examined: core.Examined, shelf: Any, options: Options) -> core.Examine
         )
     run = replace(run, probes_s=lab.spent_s)
     return replace(examined, diagnosis=diagnosis, run=run)
+
+
+def _treat(
+    examined: core.Examined, shelf: Any, options: Options, file: tuple[Path, Any, bool]
+) -> core.Examined:
+    """Mend what is confirmed, verify it, and write it into the script."""
+    from convalesce.diagnose import diagnose  # noqa: PLC0415
+    from convalesce.lab import KerasLab  # noqa: PLC0415
+    from convalesce.treat import treat, written  # noqa: PLC0415
+
+    if shelf is None or examined.diagnosis.health != "unhealthy":
+        return examined
+    run = examined.run
+    lab = KerasLab(shelf, run.fits)
+    with lab.open():
+        treatment = treat(
+            examined.diagnosis,
+            lab,
+            diagnose=lambda signals: diagnose(signals, mute=options.mute),
+            say=_saying(options),
+        )
+        if treatment.proven:
+            script, original, edit = file
+            treatment = written(treatment, run, script, original, edit=edit)
+            treatment = _saved(treatment, lab, script.with_name(f"{script.stem}-mended.keras"))
+    run = replace(run, probes_s=run.probes_s + lab.spent_s)
+    return replace(examined, run=run, treatment=treatment)
+
+
+def _saved(treatment: core.Treatment, lab: Any, path: Path) -> core.Treatment:
+    """The mended model beside the script; why not, where Keras can't save it."""
+    from convalesce import core  # noqa: PLC0415
+
+    try:
+        lab.save(treatment.fit, treatment.changes, path)
+    except core.CannotChange as error:
+        return replace(treatment, left=(*treatment.left, f"the mended model: {error}"))
+    return replace(treatment, model=str(path))
 
 
 def _saying(options: Options) -> Any:

@@ -150,5 +150,6 @@ from convalesce.core.signal import Signal as Signal
 from convalesce.core.signal import Signals as Signals
 from convalesce.core.signal import UnrecordedSignal as UnrecordedSignal
 from convalesce.core.site import Site as Site
+from convalesce.core.treatment import Treatment as Treatment
 from convalesce.core.verdict import Health as Health
 from convalesce.core.verdict import Verdict as Verdict

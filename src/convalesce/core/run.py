@@ -8,6 +8,7 @@ from convalesce.core.course import Crash
 from convalesce.core.finding import Diagnosis
 from convalesce.core.signal import Signals
 from convalesce.core.site import Site
+from convalesce.core.treatment import Treatment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +82,4 @@ class Examined:
     diagnosis: Diagnosis
     started: str = ""
     pages: str = field(default="docs/causes")
+    treatment: Treatment | None = None

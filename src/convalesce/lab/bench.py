@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from convalesce import core
@@ -78,6 +79,22 @@ class KerasLab:
                 return self._train(fit, arm, seconds)
         finally:
             self._spent += time.perf_counter() - begun
+
+    def save(self, fit: int, changes: tuple[core.Change, ...], path: Path) -> None:
+        """The model as the latest arm with these changes left it, as a `.keras` file.
+
+        Raises:
+            core.CannotChange: No arm made these changes, or Keras can't save the model.
+        """
+        prepared = self._prepared.get((fit, changes))
+        if prepared is None:
+            raise core.CannotChange("no training has made these changes")
+        setting = prepared.setting
+        with _unheard(), edited(setting.edits):
+            try:
+                setting.model.save(path)
+            except Exception as error:
+                raise core.CannotChange(f"Keras can't save the model: {error}") from error
 
     @contextlib.contextmanager
     def open(self) -> Iterator[KerasLab]:

@@ -38,6 +38,7 @@ def report(examined: core.Examined) -> dict[str, Any]:
         "refuted": [_finding(f, rank, examined) for rank, f in enumerate(refuted, 1)],
         "not_asked": [{"cause": n.cause, "why": n.why} for n in diagnosis.not_asked],
         "fits": [_fit(fit) for fit in run.fits],
+        "treatment": _treatment(examined.treatment),
         "crash": _crash(run.crash),
         "status": run.status,
         "interrupted": run.interrupted,
@@ -92,6 +93,25 @@ def _trial(tried: core.Tried | None) -> dict[str, Any] | None:
         "steps": tried.steps,
         "pairs": tried.pairs,
         "verdict": tried.verdict.value,
+    }
+
+
+def _treatment(treatment: core.Treatment | None) -> dict[str, Any] | None:
+    if treatment is None:
+        return None
+    return {
+        "proven": treatment.proven,
+        "fit": treatment.fit,
+        "causes": list(treatment.causes),
+        "changes": [{"change": str(c), "name": type(c).__name__} for c in treatment.changes],
+        "verified": _trial(treatment.verified),
+        "gone": list(treatment.gone),
+        "why_not": treatment.why_not or None,
+        "few": treatment.few or None,
+        "diff": treatment.diff or None,
+        "left": list(treatment.left),
+        "applied": treatment.applied or None,
+        "model": treatment.model or None,
     }
 
 

@@ -23,6 +23,7 @@ SEVERITY = {
     core.Severity.WARNING: "bold yellow",
     core.Severity.NOTE: "cyan",
 }
+DIFF = {"+": "green", "-": "red", "@": "cyan"}
 REMEDIES = 3
 READINGS = 4
 LISTED = 8  # causes that one reason names in full
@@ -101,6 +102,8 @@ def _parts(examined: core.Examined) -> Iterator[Part]:
         else:
             yield BLANK
             yield from _finding(finding, run, rank)
+    if examined.treatment is not None:
+        yield from _treatment(examined.treatment)
     brief = diagnosis.health is core.Health.HEALTHY
     if not brief or found:
         yield BLANK
@@ -159,6 +162,35 @@ def _experiment(finding: core.Finding) -> Iterator[Part]:
         yield _item(3, ("not tried: ", "dim"), (words.plain(finding.untried), "dim"))
     if finding.beneath:
         yield _line(3, (f"it showed once {finding.beneath} was mended", "dim"))
+
+
+def _treatment(treatment: core.Treatment) -> Iterator[Part]:
+    """The mend, what retraining showed, and the diff."""
+    yield BLANK
+    if treatment.proven:
+        yield _line(0, ("mended, and verified by retraining", "bold green"))
+    else:
+        yield _line(0, ("no proven remedy: ", "bold yellow"), (treatment.why_not, ""))
+    for change in treatment.changes:
+        yield _item(3, ("made: ", "green"), (words.plain(str(change)), ""))
+    if treatment.verified is not None:
+        yield _item(3, ("shown: ", "green"), (words.tried(treatment.verified), ""))
+    if treatment.few:
+        yield _line(3, (f"one pair only: {treatment.few}", "dim"))
+    if treatment.gone:
+        yield _line(3, (f"no longer found: {', '.join(treatment.gone)}", ""))
+    if treatment.diff:
+        yield BLANK
+    for line in treatment.diff.splitlines():
+        yield _item(0, (line[:200], DIFF.get(line[:1], "")))
+    for said in treatment.left:
+        yield _item(3, ("not written: ", "yellow"), (words.plain(said), ""))
+    if treatment.applied:
+        yield _line(0, (f"the script was edited; its original is {treatment.applied}", ""))
+    elif treatment.diff:
+        yield _line(0, ("fix --apply edits the script and keeps its original beside it", "dim"))
+    if treatment.model:
+        yield _line(0, (f"the mended model is {treatment.model}", ""))
 
 
 def _where(finding: core.Finding, run: core.Run) -> Iterator[Part]:

@@ -1,1 +1,7 @@
-"""From what was confirmed to what mends it."""
+"""From what was confirmed to what mends it: a course of changes, verified, written into the source.
+
+The course works on frozen records; whatever trains is behind the `core.Lab` that is handed in.
+"""
+
+from convalesce.treat.course import treat as treat
+from convalesce.treat.writing import written as written

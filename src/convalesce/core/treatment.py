@@ -1,0 +1,44 @@
+"""What mends a training: a course of changes, what retraining showed, and the edit of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from convalesce.core.change import Change
+from convalesce.core.lab import Tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Treatment:
+    """What was tried against the findings of one fit.
+
+    Attributes:
+        fit: Index of the fit.
+        causes: What it is against.
+        changes: The course; empty where none could be made.
+        verified: The retrainings of the original and of the mended; None where none ended.
+        gone: Causes that a diagnosis of the mended training no longer finds.
+        why_not: Why there is no proven course; empty where there is one.
+        few: Why there are fewer than three pairs; empty where there are not.
+        diff: Unified diff of the script; empty where nothing could be written.
+        left: What could not be written into the script and why, with what to write by hand.
+        applied: Where the original of the edited script is kept; empty where it was not edited.
+        model: File of the mended model; empty where it was not saved.
+    """
+
+    fit: int = 0
+    causes: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    verified: Tried | None = None
+    gone: tuple[str, ...] = ()
+    why_not: str = ""
+    few: str = ""
+    diff: str = ""
+    left: tuple[str, ...] = ()
+    applied: str = ""
+    model: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """There is a course, and retraining has shown that it mends."""
+        return bool(self.changes) and not self.why_not
