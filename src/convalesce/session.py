@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from convalesce import keeping
+from convalesce.track.folder import Start
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +34,7 @@ class Options:
         mute: Ids of causes not to ask.
         json: Where to write the report; `-` is stdout. So are `html` and `sarif`.
         store: Folder in which runs are kept; None for the default.
+        tensorboard: Folder for TensorBoard's event files; None for none.
     """
 
     every: int | None = None
@@ -40,6 +44,7 @@ class Options:
     html: Path | None = None
     sarif: Path | None = None
     store: Path | None = None
+    tensorboard: Path | None = None
 
 
 def run(
@@ -51,12 +56,12 @@ def run(
     strict: bool = False,
 ) -> int:
     """Run a script watched, and tell what is wrong; the script's own exit status."""
-    from convalesce.observe import observe_script  # noqa: PLC0415 - after the command is known
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
     look = Look(every=options.every, quiet=options.quiet, progress=_progress(options))
-    observed = observe_script(target, args, look, module=module)
-    examined = _report(observed, options)
+    start = Start(script=target, arguments=tuple(args), module=module)
+    observed, kept = _observe(start, look, options)
+    examined = _report(observed, options, kept)
     if examined is None or observed.status:
         return observed.status
     errors = any(f.severity == "error" for f in examined.diagnosis.findings)
@@ -76,12 +81,13 @@ def check(
     Returns:
         0 clean, 1 findings at or above `fail_on`, 2 could not judge.
     """
-    from convalesce.observe import observe_script  # noqa: PLC0415
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
     progress = _progress(options)
     look = Look(every=options.every, quiet=options.quiet, cut=CHECK_STEPS, progress=progress)
-    examined = _report(observe_script(target, args, look, module=module), options)
+    start = Start(script=target, kind="check", arguments=tuple(args), module=module)
+    observed, kept = _observe(start, look, options)
+    examined = _report(observed, options, kept)
     if examined is None:
         return 2
     bar = SERIOUS.index(fail_on)
@@ -128,11 +134,25 @@ def _progress(options: Options) -> Any:
     return report.progress
 
 
-def _report(observed: core.Run, options: Options) -> core.Examined | None:
+def _observe(start: Start, look: Any, options: Options) -> tuple[core.Run, keeping.Kept]:
+    """Run the script watched, in a folder of its own that is written while it trains."""
+    from convalesce.observe import UnusableScript, observe_script  # noqa: PLC0415
+
+    kept = keeping.begin(options.store, start, options.mute)
+    look = replace(look, tell=kept.tell)
+    try:
+        observed = observe_script(start.script, start.arguments, look, module=start.module)
+    except UnusableScript:
+        keeping.discard(kept)
+        raise
+    return observed, kept
+
+
+def _report(observed: core.Run, options: Options, kept: keeping.Kept) -> core.Examined | None:
     """Conclude and tell; an error of ours is said, and the script's own status stands."""
     try:
         examined = conclude(observed, options.mute)
-        tell(examined, options)
+        tell(examined, options, kept)
     except Exception as error:
         if os.environ.get("CONVALESCE_DEBUG"):
             raise
@@ -146,44 +166,44 @@ def _report(observed: core.Run, options: Options) -> core.Examined | None:
 
 def conclude(observed: core.Run, mute: Iterable[str] = ()) -> core.Examined:
     """What follows from an observed run."""
-    from convalesce import core  # noqa: PLC0415
-    from convalesce.diagnose import diagnose_run  # noqa: PLC0415
-
-    return core.Examined(
-        run=observed,
-        diagnosis=diagnose_run(observed, mute=mute),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return keeping.conclude(observed, mute, now)
 
 
-def tell(examined: core.Examined, options: Options) -> None:
+def tell(examined: core.Examined, options: Options, kept: keeping.Kept) -> None:
     """Write the report wherever it was asked for, and keep the run in the store."""
     from rich.console import Console  # noqa: PLC0415
 
-    from convalesce import report, track  # noqa: PLC0415
+    from convalesce import report  # noqa: PLC0415
 
     console = Console(stderr=True)
     if not options.quiet:
         report.to_terminal(examined, console)
-    json, html = report.to_json(examined), report.to_html(examined)
+    json, html = report.to_json(examined), report.to_html(examined).encode()
     _write(options.json, json, console)
-    _write(options.html, html.encode(), console)
+    _write(options.html, html, console)
     if options.sarif is not None:
         _write(options.sarif, report.to_sarif(examined), console)
+    if options.tensorboard is not None:
+        from convalesce.track.tensorboard import write  # noqa: PLC0415 - loads tensorboard
+
+        write(examined.run, options.tensorboard)
     try:
-        folder = track.keep(examined.run, track.store_path(options.store), now=datetime.now())  # noqa: DTZ005 - the folder is named in the person's own time
-        folder.json.write_bytes(json)
-        folder.html.write_text(html, encoding="utf-8")
+        keeping.complete(kept, examined, {"report.json": json, "report.html": html})
     except OSError as error:
-        console.print(
-            f"convalesce could not keep this run in {track.store_path(options.store)}: "
-            f"{error.strerror or error}. Name another folder with --store.",
-            markup=False,
-            highlight=False,
+        _say(
+            console,
+            f"convalesce could not keep this run in {kept.store}: {error.strerror or error}. "
+            "Name another folder with --store.",
         )
         return
-    if not options.quiet and options.html is None:
-        console.print(f"full report: {folder.html}", markup=False, highlight=False, soft_wrap=True)
+    if not options.quiet and options.html is None and kept.folder is not None:
+        page = os.path.relpath(kept.folder.html) if options.store is None else kept.folder.html
+        _say(console, f"full report: {page}")
+
+
+def _say(console: Console, said: str) -> None:
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 def _write(path: Path | None, data: bytes, console: Console) -> None:
@@ -199,11 +219,7 @@ def _write(path: Path | None, data: bytes, console: Console) -> None:
         path.write_bytes(data)
     except OSError as error:
         fallback = Path.home() / path.name
-        console.print(
-            f"convalesce could not write {path}: {error.strerror or error}.",
-            markup=False,
-            highlight=False,
-        )
+        _say(console, f"convalesce could not write {path}: {error.strerror or error}.")
         with suppress(OSError):
             fallback.write_bytes(data)
-            console.print(f"The report is in {fallback}.", markup=False, highlight=False)
+            _say(console, f"The report is in {fallback}.")

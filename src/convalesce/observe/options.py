@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -24,9 +24,13 @@ class Options:
         quiet: No progress bar.
         progress: Shows what is being waited for while the context lasts, which gives a function
             that is told of each part done.
+        tell: Told of the course of each fit while it trains, as plain values under `event`:
+            `fit`, `epoch`, `end`. `so_far` gives the `core.Fit` as it is known by then; calling
+            it costs time. It runs in the training's way, so it must be quick.
     """
 
     every: int | None = None
     cut: int | None = None
     quiet: bool = False
     progress: Callable[[str, int], AbstractContextManager[Any]] = no_progress
+    tell: Callable[[Mapping[str, Any]], None] | None = None
