@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +14,10 @@ import typer
 from typer.core import TyperGroup
 
 from convalesce import __version__
+from convalesce.commands.read import read
+from convalesce.commands.runs import app as runs
+from convalesce.commands.ui import ui
+from convalesce.commands.watch import watch
 from convalesce.settings import WrongSetting, did_you_mean, known_causes, read_settings
 
 if TYPE_CHECKING:
@@ -68,6 +73,10 @@ Quiet = Annotated[bool | None, typer.Option("--quiet", help="Nothing on the term
 Mute = Annotated[
     list[str] | None,
     typer.Option("--mute", metavar="CAUSE[,CAUSE]", help="Do not ask these causes."),
+]
+TensorBoard = Annotated[
+    Path | None,
+    typer.Option("--tensorboard", metavar="DIR", help="Write TensorBoard's event files too."),
 ]
 Strict = Annotated[
     bool | None, typer.Option("--strict", help="Exit with 1 where a finding is an error.")
@@ -159,6 +168,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     every: Every = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    tensorboard: TensorBoard = None,
     strict: Strict = None,
 ) -> int:
     """Run a script as Python would; say what is wrong with its training.
@@ -175,6 +185,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         "every": every,
         "quiet": quiet,
         "mute": _listed(mute),
+        "tensorboard": tensorboard,
         "strict": strict,
     }
     settings = _settings(given)
@@ -199,6 +210,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     every: Every = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    tensorboard: TensorBoard = None,
     fail_on: FailOn = None,
 ) -> int:
     """Check data, model and set-up on the first steps of each fit.
@@ -216,6 +228,7 @@ def check(  # noqa: PLR0913 - one parameter an option
         "every": every,
         "quiet": quiet,
         "mute": _listed(mute),
+        "tensorboard": tensorboard,
         "fail-on": fail_on,
     }
     settings = _settings(given)
@@ -240,6 +253,12 @@ def explain(
     page = Markdown(report.to_markdown(all_causes()[cause]))
     Console(width=None if sys.stdout.isatty() else 80).print(page)
     return 0
+
+
+app.add_typer(runs, name="runs")
+app.command()(watch)
+app.command()(read)
+app.command()(ui)
 
 
 @app.command()
@@ -276,4 +295,15 @@ def _options(settings: dict[str, Any]) -> Options:
         html=settings.get("html"),
         sarif=settings.get("sarif"),
         store=settings.get("store"),
+        tensorboard=_tensorboard(settings.get("tensorboard")),
     )
+
+
+def _tensorboard(folder: Path | None) -> Path | None:
+    """A folder that can be served: said before the script runs, not after."""
+    if folder is not None and find_spec("tensorboard") is None:
+        raise WrongSetting(
+            "TensorBoard's event files need the package tensorboard, which is not here. Install it "
+            "with `pip install 'convalesce[tensorboard]'`."
+        )
+    return folder.absolute() if folder is not None else None

@@ -174,16 +174,8 @@ def tell(examined: core.Examined, options: Options, kept: keeping.Kept) -> None:
     """Write the report wherever it was asked for, and keep the run in the store."""
     from rich.console import Console  # noqa: PLC0415
 
-    from convalesce import report  # noqa: PLC0415
-
     console = Console(stderr=True)
-    if not options.quiet:
-        report.to_terminal(examined, console)
-    json, html = report.to_json(examined), report.to_html(examined).encode()
-    _write(options.json, json, console)
-    _write(options.html, html, console)
-    if options.sarif is not None:
-        _write(options.sarif, report.to_sarif(examined), console)
+    json, html = publish(examined, options, console)
     if options.tensorboard is not None:
         from convalesce.track.tensorboard import write  # noqa: PLC0415 - loads tensorboard
 
@@ -200,6 +192,20 @@ def tell(examined: core.Examined, options: Options, kept: keeping.Kept) -> None:
     if not options.quiet and options.html is None and kept.folder is not None:
         page = os.path.relpath(kept.folder.html) if options.store is None else kept.folder.html
         _say(console, f"full report: {page}")
+
+
+def publish(examined: core.Examined, options: Options, console: Console) -> tuple[bytes, bytes]:
+    """Print the report and write it wherever it was asked for; it as JSON and as a page."""
+    from convalesce import report  # noqa: PLC0415
+
+    if not options.quiet:
+        report.to_terminal(examined, console)
+    json, html = report.to_json(examined), report.to_html(examined).encode()
+    _write(options.json, json, console)
+    _write(options.html, html, console)
+    if options.sarif is not None:
+        _write(options.sarif, report.to_sarif(examined), console)
+    return json, html
 
 
 def _say(console: Console, said: str) -> None:

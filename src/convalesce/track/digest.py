@@ -33,7 +33,9 @@ def figures(examined: core.Examined, lines: Sequence[Mapping[str, Any]]) -> dict
         "fits": len(run.fits),
         "epochs": sum(history.epochs for history in histories),
         "steps": sum(history.steps for history in histories),
-        "seconds": round(sum(fit.cost.training_s for fit in run.fits), 3),
+        "seconds": round(
+            sum(fit.cost.training_s for fit in run.fits) or sum(h.seconds for h in histories), 3
+        ),
         "metrics": {name: values[-1] for name, values in last.metrics.items() if values},
         "best": {name: best(name, values) for name, values in last.metrics.items() if values},
         "setting": setting(run),

@@ -12,6 +12,7 @@ from convalesce import core
 Facts = dict[tuple[str, str], str]
 PARTS = ("script", "data", "model", "set-up", "environment", "result")
 LEFT_OUT = ("name", "path", "site", "connects", "kernel_mean", "kernel_std")  # of a layer
+OWN = "'s "  # an optimizer's own settings are named `Adam's epsilon`
 MANY = 16  # figures that are listed; of more, their range
 
 
@@ -37,8 +38,13 @@ def differences(facts: Sequence[Mapping[tuple[str, str], str]]) -> list[Differen
         Difference(part, name, tuple(one.get((part, name), "") for one in facts))
         for part, name in keys
     ]
-    told = [d for d in found if len(set(d.values)) > 1]
+    told = [d for d in found if len(set(d.values)) > 1 and not _of_one_optimizer(d)]
     return sorted(told, key=lambda d: PARTS.index(d.part))
+
+
+def _of_one_optimizer(one: Difference) -> bool:
+    """A setting that other optimizers don't have: that they are others is said already."""
+    return OWN in one.name and not all(one.values)
 
 
 def of_summary(summary: Mapping[str, Any], environment: Mapping[str, Any]) -> Facts:
@@ -156,7 +162,9 @@ def _of_setup(setup: core.Setup) -> Iterable[tuple[tuple[str, str], str]]:
     yield ("set-up", "weight decay"), _said(optimizer.weight_decay)
     yield ("set-up", "clipping"), _said(optimizer.clipping)
     for name, value in optimizer.settings.items():
-        yield ("set-up", f"{optimizer.name}'s {name}"), _said(value)
+        if name == "momentum":
+            continue
+        yield ("set-up", f"{optimizer.name}{OWN}{name}"), _said(value)
 
 
 def _with(name: str, settings: Mapping[str, Any]) -> str:

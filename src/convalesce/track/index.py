@@ -14,6 +14,7 @@ from convalesce.track import disk, process
 from convalesce.track.folder import RunFolder
 
 STATUSES = ("running", "finished", "interrupted", "crashed")
+PLAIN = ("started", "script", "status", "verdict", "seconds")  # to sort by, beside metrics
 SILENT_S = 24 * 3600.0  # a run on a machine that can't be asked, and that wrote nothing for so long
 
 
@@ -47,6 +48,11 @@ class Entry:
         """A list of words of the summary."""
         value = self.summary.get(name)
         return tuple(map(str, value)) if isinstance(value, list) else ()
+
+    def count(self, name: str) -> int:
+        """A whole number of the summary; 0 where there is none."""
+        value = self.summary.get(name)
+        return value if isinstance(value, int) else 0
 
     def metric(self, name: str, of: str = "metrics") -> float:
         """A metric's last value (or of `best`, its best); nan where there is none."""
@@ -92,17 +98,24 @@ def entry(folder: RunFolder) -> Entry:
     status = summary.get("status")
     if status not in STATUSES:
         raise ValueError(f"`status` is {status!r}, not one of {', '.join(STATUSES)}")
-    return Entry(folder, summary, _now(folder, summary) if status == "running" else status)
+    if status != "running":
+        return Entry(folder, summary, status)
+    lines = disk.read_lines(folder.live)
+    epochs = [line for line in lines if line.get("event") == "epoch"]
+    known: dict[str, Any] = {
+        "epochs": len(epochs),
+        "metrics": epochs[-1].get("metrics") if epochs else {},
+    }
+    return Entry(folder, summary | known, _now(folder, summary, lines))
 
 
-def _now(folder: RunFolder, summary: Mapping[str, Any]) -> str:
+def _now(folder: RunFolder, summary: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> str:
     """Whether a run that was running still is."""
     writer = summary.get("process")
     gone = process.gone(writer if isinstance(writer, dict) else {})
     if gone is None:
-        last = max(p.stat().st_mtime for p in (folder.live, folder.summary) if p.exists())
-        said = [line.get("at") for line in disk.read_lines(folder.live)[-1:]]
-        at = said[0] if said and isinstance(said[0], int | float) else last
+        at = lines[-1].get("at") if lines else None
+        at = at if isinstance(at, int | float) else folder.summary.stat().st_mtime
         gone = time.time() - at > SILENT_S
     return "interrupted" if gone else "running"
 
@@ -159,7 +172,7 @@ class Wanted:
         causes: Any of these was found; `hp` stands for its whole family.
         script: A part of the script's name.
         children: Trials and treatments stand in the list too.
-        sort: `started`, `script`, `status`, `verdict`, `seconds`, or the name of a metric.
+        sort: One of `PLAIN`, or the name of a metric.
         reverse: The other way round.
     """
 
@@ -176,7 +189,7 @@ def chosen(found: Iterable[Entry], wanted: Wanted) -> list[Entry]:
     """The runs that are wanted, in order; runs without the metric sorted by stand last."""
     kept = [e for e in found if _fits(e, wanted)]
     key = wanted.sort
-    if key in {"started", "script", "status", "verdict"}:
+    if key in PLAIN and key != "seconds":
         kept.sort(key=lambda e: e.text("started"), reverse=True)
         if key != "started":
             kept.sort(key=lambda e: e.status if key == "status" else e.text(key))

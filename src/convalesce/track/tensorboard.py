@@ -5,26 +5,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from convalesce import core
 
-MISSING = (
-    "TensorBoard's event files need the package tensorboard, which is not here. Install it with "
-    "`pip install 'convalesce[tensorboard]'`."
-)
 FLOWS = (core.GRADIENT_NORM, core.UPDATE_RATIO, core.DEAD_UNITS, core.ACTIVATION_STD)
 VALIDATION = "val_"
 UNFIT = re.compile(r"[^\w./-]")  # for a tag
 
 Point = tuple[str, int, float]  # tag, step, value
-
-
-def available() -> bool:
-    """The package that writes event files is installed."""
-    return find_spec("tensorboard") is not None
 
 
 def write(run: core.Run, folder: Path) -> None:
