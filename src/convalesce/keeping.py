@@ -60,8 +60,16 @@ def discard(kept: Kept) -> None:
         folders.discard(kept.folder)
 
 
-def complete(kept: Kept, examined: core.Examined, reports: Mapping[str, bytes]) -> None:
+def complete(
+    kept: Kept, examined: core.Examined, reports: Mapping[str, bytes], *, last: bool = True
+) -> None:
     """Keep what is concluded; MLflow is told by a process of its own.
+
+    Args:
+        kept: What `begin` gave.
+        examined: The run and what is concluded from it.
+        reports: File name and content.
+        last: No further run of this process follows at once, as the trials of a study do.
 
     Raises:
         OSError: The store can't be written to.
@@ -69,7 +77,8 @@ def complete(kept: Kept, examined: core.Examined, reports: Mapping[str, bytes]) 
     if kept.folder is None:
         raise OSError(kept.why_not)
     folders.finish(kept.folder, _end(examined, reports), _now())
-    start_after(kept.store, kept.environment)
+    if last:
+        start_after(kept.store, kept.environment)
 
 
 def _end(examined: core.Examined, reports: Mapping[str, bytes], status: str = "") -> folders.End:
@@ -125,7 +134,7 @@ def start_after(store: Path, environment: Mapping[str, str]) -> None:
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.unlink()
         with log.open("ab") as out:
-            subprocess.Popen(  # noqa: S603 - ourselves
+            child = subprocess.Popen(  # noqa: S603 - ourselves
                 command(store),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -134,6 +143,7 @@ def start_after(store: Path, environment: Mapping[str, str]) -> None:
                 cwd=store,
                 start_new_session=True,
             )
+            child.returncode = 0  # nobody waits for it, and Python need not warn of that
 
 
 def command(store: Path, *more: str) -> list[str]:
@@ -146,6 +156,8 @@ def calm(environment: Mapping[str, str]) -> dict[str, str]:
     here = str(Path(__file__).parents[1])
     paths = [here, *filter(None, [environment.get("PYTHONPATH")])]
     kept = {k: v for k, v in environment.items() if k not in {"PYTHONINSPECT", "PYTHONSTARTUP"}}
+    if not kept.get("MLFLOW_TRACKING_URI"):  # then what else is set for MLflow is not meant for us
+        kept = {k: v for k, v in kept.items() if not k.startswith("MLFLOW_")}
     return kept | QUIET | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
@@ -186,12 +198,14 @@ def _recover(one: Any) -> str:
     from convalesce.track.replay import read_run  # noqa: PLC0415
 
     try:
-        examined = conclude(read_run(one.folder), started=one.text("started"))
+        run = read_run(one.folder)
+        examined = conclude(run, started=one.text("started"))
+        status = folders.status_of(run) if one.folder.record.exists() else "interrupted"
         reports = {
             "report.json": report.to_json(examined),
             "report.html": report.to_html(examined).encode(),
         }
-        folders.finish(one.folder, _end(examined, reports, "interrupted"), _now())
+        folders.finish(one.folder, _end(examined, reports, status), _now())
     except (OSError, ValueError) as error:
         return f"{one.folder.id}: {error}"
     return ""

@@ -126,7 +126,7 @@ def _table(found: list[Entry], metric: str, store: Path) -> None:
     rows = [
         listing.Row(
             id=e.folder.id,
-            status=e.status,
+            status=e.status if e.text("kind") in {"run", ""} else f"{e.status} ({e.text('kind')})",
             verdict=e.text("verdict"),
             causes=e.words("causes"),
             epochs=e.count("epochs"),
@@ -212,27 +212,26 @@ def rm(context: typer.Context, names: Ids, *, store: Store = None) -> int:
     from convalesce.track import importer, index  # noqa: PLC0415 - not for --help
 
     place = the_store(store or context.obj)
-    entries = [_entry(place, name) for name in names]
-    ids = {e.folder.id for e in entries}
-    entries += [e for e in index.entries(place).entries if e.text("parent") in ids]
-    unique = {e.folder.id: e for e in entries}
-    for entry in unique.values():
-        if entry.status == "running":
-            raise WrongSetting(f"{entry.folder.id} is running; end it first. Nothing was removed.")
-        if entry.folder.path.absolute().parent != (place / "runs").absolute():
+    folders = {f.id: f for f in (the_run(place, name) for name in names)}
+    status = {e.folder.id: e.status for e in index.entries(place).entries}
+    folders |= {f.id: f for f in index.children(place, folders)}
+    for folder in folders.values():
+        if status.get(folder.id) == "running":
+            raise WrongSetting(f"{folder.id} is running; end it first. Nothing was removed.")
+        if folder.path.absolute().parent != (place / "runs").absolute():
             raise WrongSetting(
-                f"{entry.folder.path} is not in {place}. Name its store with --store, or delete "
-                "the folder. Nothing was removed."
+                f"{folder.path} is not in {place}. Name its store with --store, or delete the "
+                "folder. Nothing was removed."
             )
-    known = [name for name, entry in unique.items() if importer.brought(entry.folder)]
-    status = _forget(place, known) if known else 0
-    for entry in unique.values():
+    known = [name for name, folder in folders.items() if importer.brought(folder)]
+    failed = _forget(place, known) if known else 0
+    for folder in folders.values():
         try:
-            index.remove(entry.folder)
+            index.remove(folder)
         except OSError as error:
-            raise WrongSetting(f"{entry.folder.path} cannot be deleted: {error}") from None
-        sys.stderr.write(f"removed {entry.folder.id}\n")
-    return status
+            raise WrongSetting(f"{folder.path} cannot be deleted: {error}") from None
+        sys.stderr.write(f"removed {folder.id}\n")
+    return failed
 
 
 def _forget(store: Path, names: list[str]) -> int:

@@ -48,7 +48,7 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "changes", "; ".join(entry.words("changes"))
     yield "started", entry.text("started")
     yield "ended", entry.text("ended")
-    yield "commit", _commit(summary.get("git"))
+    yield "commit", _commit(_environment(entry.folder).get("git"))
     for name in ("setting", "metrics", "best", "seeds"):
         yield name, _pairs(summary.get(name))
     data = summary.get("data")
@@ -56,6 +56,12 @@ def facts(entry: Entry) -> Iterator[tuple[str, str]]:
         yield "data", _pairs({k: v.get("hash") for k, v in data.items() if isinstance(v, dict)})
     if entry.folder.html.exists():
         yield "report", str(entry.folder.html)
+
+
+def _environment(folder: RunFolder) -> dict[str, Any]:
+    with suppress(OSError, ValueError):
+        return disk.read_json(folder.environment)
+    return {}
 
 
 def _commit(git: Any) -> str:
@@ -76,9 +82,7 @@ def compared(entries: Sequence[Entry]) -> tuple[list[Compared], list[Row]]:
     first = _lines(entries[0].folder)
     for entry in entries:
         record = _record(entry.folder)
-        environment: dict[str, Any] = {}
-        with suppress(OSError, ValueError):
-            environment = disk.read_json(entry.folder.environment)
+        environment = _environment(entry.folder)
         told.append(of_summary(entry.summary, environment) | (of_run(record) if record else {}))
         runs.append(
             Compared(

@@ -49,7 +49,7 @@ def _of_one_optimizer(one: Difference) -> bool:
 
 def of_summary(summary: Mapping[str, Any], environment: Mapping[str, Any]) -> Facts:
     """What the small files of a run tell: its script, its surroundings, how it went."""
-    git = summary.get("git")
+    git = environment.get("git")
     git = git if isinstance(git, dict) else {}
     found: Facts = {
         ("script", "script"): str(summary.get("script") or ""),
@@ -192,6 +192,8 @@ def _listed(values: Sequence[Any]) -> str:
     """All of a short list; of a long one of figures, its range."""
     if not values:
         return ""
+    if len(values) == 1:
+        return _said(values[0])
     if len(values) > MANY and all(isinstance(v, int | float) for v in values):
         finite = [v for v in values if math.isfinite(v)]
         if finite:

@@ -124,9 +124,6 @@ def begin(store: Path, start: Start, now: datetime) -> RunFolder:
     """
     folder = _fresh(prepared(store), now, start.script)
     file, source = surroundings.source(start.script, module=start.module)
-    if source:
-        disk.write(folder.script, source)
-    disk.write_json(folder.environment, surroundings.environment())
     summary = {
         "schema": SCHEMA,
         "id": folder.id,
@@ -137,7 +134,6 @@ def begin(store: Path, start: Start, now: datetime) -> RunFolder:
         "arguments": start.arguments,
         "directory": str(Path.cwd()),
         "script_sha256": surroundings.digest(source) or None,
-        "git": surroundings.commit(file),
         "started": now.isoformat(timespec="seconds"),
         "ended": None,
         "status": "running",
@@ -146,7 +142,11 @@ def begin(store: Path, start: Start, now: datetime) -> RunFolder:
         "headline": "",
         "causes": [],
     }
-    disk.write_json(folder.summary, summary)
+    disk.write_json(folder.summary, summary)  # first of all: from here on it is a run
+    if source:
+        disk.write(folder.script, source)
+    surrounding = surroundings.environment() | {"git": surroundings.commit(file)}
+    disk.write_json(folder.environment, surrounding)
     return folder
 
 
@@ -187,11 +187,11 @@ def finish(folder: RunFolder, end: End, now: datetime) -> None:
     for name, data in end.reports.items():
         disk.write(folder.path / name, data)
     if not end.status:
-        known = disk.read_json(folder.environment)
+        known = disk.read_json(folder.environment) if folder.environment.exists() else {}
         disk.write_json(folder.environment, known | {"loaded": surroundings.loaded()})
     done = {
         "ended": None if end.status else now.isoformat(timespec="seconds"),
-        "status": end.status or _status(run),
+        "status": end.status or status_of(run),
         "exit": None if end.status else run.status,
         "verdict": end.examined.diagnosis.health.value,
         "headline": end.headline,
@@ -202,7 +202,8 @@ def finish(folder: RunFolder, end: End, now: datetime) -> None:
         part.unlink(missing_ok=True)
 
 
-def _status(run: core.Run) -> str:
+def status_of(run: core.Run) -> str:
+    """How a script ended that did end."""
     if run.interrupted:
         return "interrupted"
     return "crashed" if run.crash is not None else "finished"

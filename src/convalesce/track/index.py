@@ -74,13 +74,13 @@ def entries(store: Path) -> Listing:
     found, complaints = [], []
     runs = store / "runs"
     for path in sorted(runs.iterdir(), reverse=True) if runs.is_dir() else ():
-        if not path.is_dir():
+        if path.name.startswith(".") or not path.is_dir():
             continue
         try:
             found.append(entry(RunFolder(path)))
         except FileNotFoundError:
-            if not any(path.iterdir()):
-                continue  # just begun, or just removed
+            if all(p.name.startswith(".") for p in path.iterdir()):
+                continue  # begun this moment, or killed in it
             complaints.append(f"{path} is left out: it has no run.json.")
         except (OSError, ValueError) as error:
             complaints.append(f"{path} is left out: its run.json cannot be read ({error}).")
@@ -130,8 +130,9 @@ def find(store: Path, name: str) -> RunFolder:
     if path.is_dir() and ((path / "run.json").exists() or (path / "live.jsonl").exists()):
         return RunFolder(path)
     runs = store / "runs"
-    ids = sorted((p.name for p in runs.iterdir() if p.is_dir()), reverse=True) if name else []
-    if not runs.is_dir() or not ids:
+    there = [p.name for p in runs.iterdir() if p.is_dir()] if runs.is_dir() else []
+    ids = sorted((n for n in there if not n.startswith(".")), reverse=True)
+    if not ids:
         raise UnknownRun(f"there is no run `{name}`: nothing is kept in {store} yet.")
     if name in ids:
         return RunFolder(runs / name)
@@ -228,11 +229,24 @@ def _fits(e: Entry, wanted: Wanted) -> bool:
     )
 
 
+def children(store: Path, ids: Iterable[str]) -> list[RunFolder]:
+    """Trials and treatments of these runs, and theirs."""
+    found: list[RunFolder] = []
+    parents = set(ids)
+    everything = entries(store).entries
+    while parents:
+        below = [e.folder for e in everything if e.text("parent") in parents]
+        parents = {f.id for f in below} - {f.id for f in found}
+        found += [f for f in below if f.id in parents]
+    return found
+
+
 def remove(folder: RunFolder) -> None:
-    """Delete a run's folder; what is half deleted is no run any more.
+    """Delete a run's folder; one that is half deleted is no run any more.
 
     Raises:
         OSError: It can't be deleted.
     """
-    folder.summary.unlink(missing_ok=True)
-    shutil.rmtree(folder.path)
+    for left in folder.path.parent.glob(".*.gone"):
+        shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(folder.path.rename(folder.path.with_name(f".{folder.id}.gone")))

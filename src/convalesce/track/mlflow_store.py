@@ -8,6 +8,7 @@ import logging
 import re
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,9 @@ def _params(one: Entry) -> Iterator[Param]:
 
 
 def _tags(one: Entry, parent: str) -> Iterator[RunTag]:
-    git = one.summary.get("git")
+    git: Any = {}
+    with suppress(OSError, ValueError):
+        git = disk.read_json(one.folder.environment).get("git")
     said = {
         "mlflow.source.name": one.text("script"),
         "mlflow.source.type": "LOCAL",

@@ -8,6 +8,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -58,10 +59,12 @@ def loaded() -> dict[str, str]:
     """Versions of the packages that were imported, by module."""
     found = {}
     for name, module in sorted(sys.modules.copy().items()):
-        version = vars(module).get("__version__") if hasattr(module, "__dict__") else None
-        ours = "." in name or name.startswith("_") or name in sys.stdlib_module_names
-        if not ours and isinstance(version, str):
-            found[name] = version
+        if "." in name or name.startswith("_") or name in sys.stdlib_module_names:
+            continue
+        with suppress(Exception):  # a module may be any object, and do anything when asked
+            version = vars(module).get("__version__")
+            if isinstance(version, str):
+                found[name] = version
     return found
 
 
