@@ -61,7 +61,7 @@ while True:
 
 
 def killed_once(folder: Path, latest: float, rng: random.Random) -> tuple[bool, bool, int, int]:
-    """One training killed at a random moment since its beginning.
+    """One training killed at a random moment: one in five since it began, others since it trains.
 
     Returns:
         The folder is listed and its record opens; every whole epoch that the script printed before
@@ -77,9 +77,11 @@ def killed_once(folder: Path, latest: float, rng: random.Random) -> tuple[bool, 
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    time.sleep(rng.uniform(0.0, latest))
+    early, moment = rng.random() < 0.2, rng.uniform(0.0, latest)
+    first = "" if early or child.stdout is None else child.stdout.readline()
+    time.sleep(moment)
     child.send_signal(signal.SIGKILL)
-    out = child.communicate()[0]
+    out = first + child.communicate()[0]
     said = [float(x.split()[1]) for x in out.splitlines(keepends=True) if x.endswith("\n")]
     listing = index.entries(folder / ".convalesce")
     if not listing.entries:
@@ -274,7 +276,7 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--latest", type=float, default=30.0, help="seconds until a kill at most")
+    parser.add_argument("--latest", type=float, default=8.0, help="seconds until a kill at most")
     parser.add_argument("--imports", type=int, default=5, help="imports into MLflow to kill")
     parser.add_argument("--steps", type=int, default=100, help="steps an epoch")
     parser.add_argument("--epochs", type=int, default=10)

@@ -170,6 +170,14 @@ def test_a_folder_that_cannot_be_read_keeps_no_other_out(store: Path) -> None:
     shutil.rmtree(bad.path)
 
 
+def test_a_store_that_cannot_be_opened_is_said_in_a_sentence(tmp_path: Path) -> None:
+    kept(tmp_path)
+    (tmp_path / "mlflow.db").write_bytes(b"this is no database, whatever it is called " * 99)
+    done = bring(tmp_path)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.startswith("MLflow's store cannot be opened: DatabaseError: ")
+
+
 def test_another_store_is_used_where_the_person_names_one(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,13 +69,21 @@ def bring_all(store: Path) -> list[str]:
         bridge: Any = None
         while waiting := [e for e in pending(store, name) if e.folder.id not in tried]:
             if bridge is None:
-                from convalesce.track import mlflow_store  # noqa: PLC0415 - loads MLflow
-
-                bridge = mlflow_store.Bridge(store, uri, own=name == OWN)
+                try:
+                    bridge = _open(store, uri, name)
+                except Exception as error:  # noqa: BLE001 - whatever a database or a server says
+                    # Its address is not said: it may hold a password.
+                    return [f"MLflow's store cannot be opened: {type(error).__name__}: {error}"]
             for one in waiting:
                 tried.add(one.folder.id)
                 complaints += _bring(bridge, one, name)
     return complaints
+
+
+def _open(store: Path, uri: str, name: str) -> Any:
+    from convalesce.track import mlflow_store  # noqa: PLC0415 - loads MLflow
+
+    return mlflow_store.Bridge(store, uri, own=name == OWN)
 
 
 def forget(store: Path, runs: Mapping[str, str]) -> None:
