@@ -87,7 +87,7 @@ def test_the_environment_wins_over_the_project_for_the_store(
         ("check --fail-on never x.py", "Invalid value for '--fail-on'"),
         ("run", "Missing argument 'SCRIPT'"),
         ("explain", "Missing argument 'CAUSE'"),
-        ("runn x.py", "there is no command `runn`. Did you mean `run`?"),
+        ("runn x.py", "there is no command `runn`. Did you mean `run` or `runs`?"),
         ("run --mute hp.lr x.py", "--mute: there is no cause `hp.lr`. Did you mean"),
         ("explain hp.lr_hihg", "there is no cause `hp.lr_hihg`. Did you mean `hp.lr_high`"),
         ("run nope.py", "There is no file nope.py"),

@@ -1,10 +1,13 @@
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from convalesce import keeping
 from convalesce.cli import invoke
+from convalesce.track import importer
 from tests.track.runs import began, examined, fit, kept, killed, told
 
 
@@ -167,6 +170,24 @@ def test_a_removed_run_is_gone_with_its_trials(
     assert invoke(["runs", "rm", "120000"]) == 0
     assert capsys.readouterr().err.count("removed") == 2
     assert [p.name for p in (store / "runs").iterdir()] == ["20260301-120002-b"]
+
+
+def test_it_is_said_when_mlflows_store_still_has_a_removed_run(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = kept(store)
+    importer.note(made, importer.OWN, "some-id")
+    asked: list[tuple[str, ...]] = []
+
+    def fails(_: Path, *more: str) -> list[str]:
+        asked.append(more)
+        return [sys.executable, "-c", "raise SystemExit(1)"]
+
+    monkeypatch.setattr(keeping, "command", fails)
+    assert invoke(["runs", "rm", made.id]) == 2
+    assert asked == [("--forget", made.id)]
+    assert f"MLflow's store still has {made.id}" in capsys.readouterr().err
+    assert not made.path.exists()
 
 
 def test_a_running_run_is_not_removed(store: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,13 +45,13 @@ def start(folder: Path, epochs: int, *options: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_the_script_saw_before_it_was_killed_is_in_the_record(
     tmp_path: Path, seed: int
 ) -> None:
     child = start(tmp_path, 100_000)
     assert child.stdout is not None
-    lines = [child.stdout.readline()]
+    lines = [child.stdout.readline(), child.stdout.readline()]
     time.sleep(random.Random(seed).uniform(0.0, 0.4))  # noqa: S311 - any moment
     child.send_signal(signal.SIGKILL)
     lines += child.communicate()[0].splitlines(keepends=True)
@@ -70,7 +70,8 @@ def test_whatever_the_script_saw_before_it_was_killed_is_in_the_record(
 
 
 def test_two_scripts_at_once_keep_a_run_each(tmp_path: Path) -> None:
-    for child in [start(tmp_path, 3), start(tmp_path, 3)]:
+    pytest.importorskip("tensorboard")
+    for child in [start(tmp_path, 3), start(tmp_path, 3, "--tensorboard", "tb")]:
         child.communicate()
         assert child.returncode == 0
     found = index.entries(tmp_path / ".convalesce").entries
@@ -81,12 +82,5 @@ def test_two_scripts_at_once_keep_a_run_each(tmp_path: Path) -> None:
         told = [x["event"] for x in disk.read_lines(entry.folder.live)]
         assert told == ["fit", "epoch", "epoch", "epoch", "end"] * 2
         assert entry.summary["seeds"] == {"keras": 1, "tensorflow": 1}
-
-
-def test_event_files_are_written_where_they_were_asked_for(tmp_path: Path) -> None:
-    pytest.importorskip("tensorboard")
-    child = start(tmp_path, 2, "--tensorboard", "tb")
-    child.communicate()
-    assert child.returncode == 0
     places = {p.parent.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*tfevents*")}
     assert places == {"tb/fit-1/train", "tb/fit-2/train"}
