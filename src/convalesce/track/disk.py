@@ -12,20 +12,24 @@ from pathlib import Path
 from typing import Any
 
 
-def write(path: Path, data: bytes) -> None:
-    """Put a file in place in one go: whoever reads it sees the old one or the new one, whole."""
+def write(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Put a file in place in one go: whoever reads it sees the old one or the new one, whole.
+
+    Without `sync` that holds when the process is killed, not when the machine fails.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         with part.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
-    if os.name == "posix":  # the new name itself has to reach the disk
+    if sync and os.name == "posix":  # the new name itself has to reach the disk
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -57,7 +57,7 @@ class Live:
         self._lines: disk.Lines | None = disk.Lines(folder.live)
         self._process = os.getpid()
         self._lock = threading.Lock()
-        self._records, self._syncs = Allowance(), Allowance()
+        self._records, self._syncs = Allowance(), Allowance(head_start=0.0)
         self._findings = Allowance(head_start=-0.5)  # loading the causes takes that long
         self._said: set[tuple[int, str]] = set()
 
@@ -92,7 +92,7 @@ class Live:
 
             fit = told["so_far"]()
             run = core.Run(script="", fits=(fit,))
-            disk.write(self._folder.part(fit.index), encode(run))
+            disk.write(self._folder.part(fit.index), encode(run), sync=False)
         if told["event"] == "epoch":
             self._conclude(fit)
 
