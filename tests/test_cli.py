@@ -87,7 +87,7 @@ def test_the_environment_wins_over_the_project_for_the_store(
         ("check --fail-on never x.py", "Invalid value for '--fail-on'"),
         ("run", "Missing argument 'SCRIPT'"),
         ("explain", "Missing argument 'CAUSE'"),
-        ("runn x.py", "there is no command `runn`. Did you mean `run`?"),
+        ("runn x.py", "there is no command `runn`. Did you mean `run` or `runs`?"),
         ("run --mute hp.lr x.py", "--mute: there is no cause `hp.lr`. Did you mean"),
         ("explain hp.lr_hihg", "there is no cause `hp.lr_hihg`. Did you mean `hp.lr_high`"),
         ("run nope.py", "There is no file nope.py"),
@@ -131,15 +131,17 @@ def test_our_exception_hook_is_never_put_over_the_scripts(calls: list[Any]) -> N
 def test_help_names_only_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["--help"]) == 0
     listed = capsys.readouterr().out.partition("Commands:")[2].split()
-    assert {"run", "check", "explain", "demo"} <= set(listed)
-    assert not {"fix", "study", "runs"} & set(listed)
+    there = {"run", "check", "explain", "demo", "runs", "watch", "read", "ui"}
+    assert there <= set(listed)
+    assert not {"fix", "study"} & set(listed)
 
 
 LOADED = """
 import sys
 from convalesce.cli import invoke
 invoke(["--help"])
-print([m for m in ("tensorflow", "keras", "numpy", "sklearn", "jinja2", "PIL") if m in sys.modules])
+heavy = ("tensorflow", "keras", "numpy", "sklearn", "jinja2", "PIL", "rich", "mlflow", "sqlite3")
+print([m for m in heavy if m in sys.modules])
 """
 
 
@@ -168,6 +170,31 @@ def whole(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
         text=True,
         check=False,
     )
+
+
+def test_event_files_are_refused_before_the_script_runs(
+    calls: list[Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke(["run", "--tensorboard", "tb", "train.py"])
+    assert calls[0][2].tensorboard == Path.cwd() / "tb"
+    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    assert invoke(["check", "--tensorboard", "tb", "train.py"]) == 2
+    assert "pip install 'convalesce[tensorboard]'" in capsys.readouterr().err
+    assert len(calls) == 1
+
+
+def test_a_script_that_is_not_there_leaves_no_run(elsewhere: Path) -> None:
+    assert invoke(["run", "nope.py"]) == 2
+    assert list((elsewhere / ".convalesce" / "runs").iterdir()) == []
+
+
+def test_a_store_that_cannot_be_written_does_not_stop_the_script(elsewhere: Path) -> None:
+    (elsewhere / "store").write_text("a file")
+    (elsewhere / "train.py").write_text("print('mine')\n")
+    done = whole(elsewhere, "run", "--store", "store", "train.py")
+    assert (done.returncode, done.stdout) == (0, "mine\n")
+    assert "could not keep this run in" in done.stderr
+    assert "Name another folder with --store." in done.stderr
 
 
 def test_the_whole_command_keeps_stdout_and_status_of_the_script(elsewhere: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +14,10 @@ import typer
 from typer.core import TyperGroup
 
 from convalesce import __version__
+from convalesce.commands.read import read
+from convalesce.commands.runs import app as runs
+from convalesce.commands.ui import ui
+from convalesce.commands.watch import watch
 from convalesce.settings import WrongSetting, did_you_mean, known_causes, read_settings
 
 if TYPE_CHECKING:
@@ -66,6 +71,10 @@ Quiet = Annotated[bool | None, typer.Option("--quiet", help="Nothing on the term
 Mute = Annotated[
     list[str] | None,
     typer.Option("--mute", metavar="CAUSE[,CAUSE]", help="Do not ask these causes."),
+]
+TensorBoard = Annotated[
+    Path | None,
+    typer.Option("--tensorboard", metavar="DIR", help="Write TensorBoard's event files too."),
 ]
 Strict = Annotated[
     bool | None, typer.Option("--strict", help="Exit with 1 where a finding is an error.")
@@ -157,6 +166,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     every: Every = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    tensorboard: TensorBoard = None,
     strict: Strict = None,
 ) -> int:
     """Run a script as Python would; say what is wrong with its training.
@@ -173,6 +183,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         "every": every,
         "quiet": quiet,
         "mute": _listed(mute),
+        "tensorboard": tensorboard,
         "strict": strict,
     }
     settings = _settings(given)
@@ -197,6 +208,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     every: Every = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    tensorboard: TensorBoard = None,
     fail_on: FailOn = None,
 ) -> int:
     """Check data, model and set-up on the first steps of each fit.
@@ -214,6 +226,7 @@ def check(  # noqa: PLR0913 - one parameter an option
         "every": every,
         "quiet": quiet,
         "mute": _listed(mute),
+        "tensorboard": tensorboard,
         "fail-on": fail_on,
     }
     settings = _settings(given)
@@ -221,6 +234,46 @@ def check(  # noqa: PLR0913 - one parameter an option
 
     fail = settings.get("fail-on", "error")
     return session.check(script, args or (), _options(settings), module=module, fail_on=fail)
+
+
+@app.command(context_settings=SCRIPT_FIRST)
+def fix(  # noqa: PLR0913 - one parameter an option
+    script: Script,
+    args: Args = None,
+    *,
+    module: Module = False,
+    json: Json = None,
+    html: Html = None,
+    sarif: Sarif = None,
+    store: Store = None,
+    budget: Budget = None,
+    every: Every = None,
+    quiet: Quiet = None,
+    mute: Mute = None,
+    edit: Annotated[
+        bool,
+        typer.Option("--apply", help="Edit the script; its original is kept beside it."),
+    ] = False,
+) -> int:
+    """Diagnose, mend, verify by retraining, and print the diff of the script.
+
+    Ends with 0 where it is mended and verified, or healthy; 1 where no remedy is proven; 2 where
+    nothing could be judged.
+    """
+    given = {
+        "json": json,
+        "html": html,
+        "sarif": sarif,
+        "store": store,
+        "budget": budget,
+        "every": every,
+        "quiet": quiet,
+        "mute": _listed(mute),
+    }
+    settings = _settings(given)
+    from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
+
+    return session.fix(script, args or (), _options(settings), module=module, edit=edit)
 
 
 @app.command()
@@ -238,6 +291,12 @@ def explain(
     page = Markdown(report.to_markdown(all_causes()[cause]))
     Console(width=None if sys.stdout.isatty() else 80).print(page)
     return 0
+
+
+app.add_typer(runs, name="runs")
+app.command()(watch)
+app.command()(read)
+app.command()(ui)
 
 
 @app.command()
@@ -276,4 +335,15 @@ def _options(settings: dict[str, Any]) -> Options:
         store=settings.get("store"),
         budget=settings.get("budget"),
         probes=not settings.get("no-probes", False),
+        tensorboard=_tensorboard(settings.get("tensorboard")),
     )
+
+
+def _tensorboard(folder: Path | None) -> Path | None:
+    """A folder that can be served: said before the script runs, not after."""
+    if folder is not None and find_spec("tensorboard") is None:
+        raise WrongSetting(
+            "TensorBoard's event files need the package tensorboard, which is not here. Install it "
+            "with `pip install 'convalesce[tensorboard]'`."
+        )
+    return folder.absolute() if folder is not None else None

@@ -12,11 +12,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from convalesce import keeping, proving
+from convalesce.track.folder import Start
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from convalesce import core  # loads NumPy, which the script may want to set up first
 
+Then = Callable[["core.Examined"], "core.Examined"]  # what follows a diagnosis
 FailOn = Literal["error", "warning", "note"]
 CHECK_STEPS = 100  # "its first steps (about a hundred)" of the command line's contract
 SERIOUS = ("error", "warning", "note")
@@ -31,6 +35,7 @@ class Options:
         mute: Ids of causes not to ask.
         json: Where to write the report; `-` is stdout. So are `html` and `sarif`.
         store: Folder in which runs are kept; None for the default.
+        tensorboard: Folder for TensorBoard's event files; None for none.
         budget: Time for experiments, as a share of the training's; None for the default.
         probes: Make experiments at all.
     """
@@ -42,6 +47,7 @@ class Options:
     html: Path | None = None
     sarif: Path | None = None
     store: Path | None = None
+    tensorboard: Path | None = None
     budget: float | None = None
     probes: bool = True
 
@@ -60,13 +66,13 @@ def run(
     strict: bool = False,
 ) -> int:
     """Run a script watched, and tell what is wrong; the script's own exit status."""
-    from convalesce.observe import observe_script  # noqa: PLC0415 - after the command is known
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
-    shelf = _shelf(options)
+    shelf = proving.shelf(options.share)
     look = Look(every=options.every, quiet=options.quiet, progress=_progress(options), shelf=shelf)
-    observed = observe_script(target, args, look, module=module)
-    examined = _report(observed, options, shelf)
+    start = Start(script=target, arguments=tuple(args), module=module)
+    observed, kept = _observe(start, look, options)
+    examined = _report(observed, options, kept, _prove(shelf, options))
     if examined is None or observed.status:
         return observed.status
     errors = any(f.severity == "error" for f in examined.diagnosis.findings)
@@ -86,19 +92,16 @@ def check(
     Returns:
         0 clean, 1 findings at or above `fail_on`, 2 could not judge.
     """
-    from convalesce.observe import observe_script  # noqa: PLC0415
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
     progress = _progress(options)
-    shelf = _shelf(options)
+    shelf = proving.shelf(options.share)
     look = Look(
-        every=options.every,
-        quiet=options.quiet,
-        cut=CHECK_STEPS,
-        progress=progress,
-        shelf=shelf,
+        every=options.every, quiet=options.quiet, cut=CHECK_STEPS, progress=progress, shelf=shelf
     )
-    examined = _report(observe_script(target, args, look, module=module), options, shelf)
+    start = Start(script=target, kind="check", arguments=tuple(args), module=module)
+    observed, kept = _observe(start, look, options)
+    examined = _report(observed, options, kept, _prove(shelf, options))
     if examined is None:
         return 2
     bar = SERIOUS.index(fail_on)
@@ -121,25 +124,34 @@ def fix(
     Returns:
         0 mended and verified, or healthy; 1 no proven remedy; 2 could not judge.
     """
-    from convalesce.observe import observe_script  # noqa: PLC0415
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
-    from convalesce.treat.writing import read  # noqa: PLC0415
 
-    shelf = _shelf(options)
+    shelf = proving.shelf(options.share)
     look = Look(every=options.every, quiet=options.quiet, progress=_progress(options), shelf=shelf)
-    script = Path(target)
-    original = None if module else read(script)
-    observed = observe_script(target, args, look, module=module)
-
-    def treated(examined: core.Examined) -> core.Examined:
-        return _treat(examined, shelf, options, (script, original, edit))
-
-    examined = _report(observed, options, shelf, treated)
+    script = proving.Script(
+        path=Path(target).absolute(), original=None if module else _bytes(Path(target)), edit=edit
+    )
+    start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
+    observed, kept = _observe(start, look, options)
+    prove, say = _prove(shelf, options), _saying(options)
+    examined = _report(
+        observed,
+        options,
+        kept,
+        lambda found: proving.mend(prove(found), shelf, script, options.mute, say),
+    )
     if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":
         return 2
     if examined.treatment is not None:
         return 0 if examined.treatment.proven else 1
     return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)
+
+
+def _bytes(script: Path) -> bytes | None:
+    try:
+        return script.read_bytes()
+    except OSError:
+        return None
 
 
 def demo() -> int:
@@ -179,26 +191,40 @@ def _progress(options: Options) -> Any:
     return report.progress
 
 
-def _shelf(options: Options) -> Any:
-    """Where the observation keeps what experiments need; None where none are wanted."""
-    if options.share == 0:
-        return None
-    from convalesce.observe.shelf import Shelf  # noqa: PLC0415
+def _observe(start: Start, look: Any, options: Options) -> tuple[core.Run, keeping.Kept]:
+    """Run the script watched, in a folder of its own that is written while it trains."""
+    from convalesce.observe import UnusableScript, observe_script  # noqa: PLC0415
 
-    return Shelf()
+    kept = keeping.begin(options.store, start, options.mute)
+    look = replace(look, tell=kept.tell)
+    try:
+        observed = observe_script(start.script, start.arguments, look, module=start.module)
+    except UnusableScript:
+        keeping.discard(kept)
+        raise
+    return observed, kept
+
+
+def _prove(shelf: Any, options: Options) -> Then:
+    """What settles a diagnosis by experiment."""
+    say = _saying(options)
+    return lambda examined: proving.prove(examined, shelf, options.share, options.mute, say)
+
+
+def _saying(options: Options) -> Callable[[str], object]:
+    """Says on a terminal what is being tried."""
+    if options.quiet or not sys.stderr.isatty():
+        return lambda _: None
+    return lambda said: sys.stderr.write(f"convalesce: {said}\n")
 
 
 def _report(
-    observed: core.Run,
-    options: Options,
-    shelf: Any,
-    treated: Callable[[core.Examined], core.Examined] = lambda examined: examined,
+    observed: core.Run, options: Options, kept: keeping.Kept, then: Then
 ) -> core.Examined | None:
     """Conclude, prove and tell; an error of ours is said, and the script's own status stands."""
     try:
-        examined = conclude(observed, options.mute)
-        examined = treated(prove(examined, shelf, options))
-        tell(examined, options)
+        examined = then(conclude(observed, options.mute))
+        tell(examined, options, kept)
     except Exception as error:
         if os.environ.get("CONVALESCE_DEBUG"):
             raise
@@ -212,113 +238,50 @@ def _report(
 
 def conclude(observed: core.Run, mute: Iterable[str] = ()) -> core.Examined:
     """What follows from an observed run."""
-    from convalesce import core  # noqa: PLC0415
-    from convalesce.diagnose import diagnose_run  # noqa: PLC0415
-
-    return core.Examined(
-        run=observed,
-        diagnosis=diagnose_run(observed, mute=mute),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return keeping.conclude(observed, mute, now)
 
 
-def prove(examined: core.Examined, shelf: Any, options: Options) -> core.Examined:
-    """Settle by experiment what is only suspected, as far as the budget goes."""
-    run = examined.run
-    if shelf is None or not shelf.kept:
-        return examined
-    from convalesce.confirm import Budget, confirm  # noqa: PLC0415
-    from convalesce.diagnose import diagnose  # noqa: PLC0415
-    from convalesce.lab import KerasLab  # noqa: PLC0415
-
-    training = sum(fit.cost.training_s for fit in run.fits)
-    lab = KerasLab(shelf, run.fits)
-    with lab.open():
-        diagnosis = confirm(
-            examined.diagnosis,
-            run,
-            lab,
-            Budget.of(training, options.share),
-            diagnose=lambda signals: diagnose(signals, mute=options.mute),
-            say=_saying(options),
-        )
-    run = replace(run, probes_s=lab.spent_s)
-    return replace(examined, diagnosis=diagnosis, run=run)
-
-
-def _treat(
-    examined: core.Examined, shelf: Any, options: Options, file: tuple[Path, Any, bool]
-) -> core.Examined:
-    """Mend what is confirmed, verify it, and write it into the script."""
-    from convalesce.diagnose import diagnose  # noqa: PLC0415
-    from convalesce.lab import KerasLab  # noqa: PLC0415
-    from convalesce.treat import treat, written  # noqa: PLC0415
-
-    if shelf is None or examined.diagnosis.health != "unhealthy":
-        return examined
-    run = examined.run
-    lab = KerasLab(shelf, run.fits)
-    with lab.open():
-        treatment = treat(
-            examined.diagnosis,
-            lab,
-            diagnose=lambda signals: diagnose(signals, mute=options.mute),
-            say=_saying(options),
-        )
-        if treatment.proven:
-            script, original, edit = file
-            treatment = written(treatment, run, script, original, edit=edit)
-            treatment = _saved(treatment, lab, script.with_name(f"{script.stem}-mended.keras"))
-    run = replace(run, probes_s=run.probes_s + lab.spent_s)
-    return replace(examined, run=run, treatment=treatment)
-
-
-def _saved(treatment: core.Treatment, lab: Any, path: Path) -> core.Treatment:
-    """The mended model beside the script; why not, where Keras can't save it."""
-    from convalesce import core  # noqa: PLC0415
-
-    try:
-        lab.save(treatment.fit, treatment.changes, path)
-    except core.CannotChange as error:
-        return replace(treatment, left=(*treatment.left, f"the mended model: {error}"))
-    return replace(treatment, model=str(path))
-
-
-def _saying(options: Options) -> Any:
-    """Says on a terminal what is being tried."""
-    if options.quiet or not sys.stderr.isatty():
-        return lambda _: None
-    return lambda said: sys.stderr.write(f"convalesce: {said}\n")
-
-
-def tell(examined: core.Examined, options: Options) -> None:
+def tell(examined: core.Examined, options: Options, kept: keeping.Kept) -> None:
     """Write the report wherever it was asked for, and keep the run in the store."""
     from rich.console import Console  # noqa: PLC0415
 
-    from convalesce import report, track  # noqa: PLC0415
-
     console = Console(stderr=True)
-    if not options.quiet:
-        report.to_terminal(examined, console)
-    json, html = report.to_json(examined), report.to_html(examined)
-    _write(options.json, json, console)
-    _write(options.html, html.encode(), console)
-    if options.sarif is not None:
-        _write(options.sarif, report.to_sarif(examined), console)
+    json, html = publish(examined, options, console)
+    if options.tensorboard is not None:
+        from convalesce.track.tensorboard import write  # noqa: PLC0415 - loads tensorboard
+
+        write(examined.run, options.tensorboard)
     try:
-        folder = track.keep(examined.run, track.store_path(options.store), now=datetime.now())  # noqa: DTZ005 - the folder is named in the person's own time
-        folder.json.write_bytes(json)
-        folder.html.write_text(html, encoding="utf-8")
+        keeping.complete(kept, examined, {"report.json": json, "report.html": html})
     except OSError as error:
-        console.print(
-            f"convalesce could not keep this run in {track.store_path(options.store)}: "
-            f"{error.strerror or error}. Name another folder with --store.",
-            markup=False,
-            highlight=False,
+        _say(
+            console,
+            f"convalesce could not keep this run in {kept.store}: {error.strerror or error}. "
+            "Name another folder with --store.",
         )
         return
-    if not options.quiet and options.html is None:
-        console.print(f"full report: {folder.html}", markup=False, highlight=False, soft_wrap=True)
+    if not options.quiet and options.html is None and kept.folder is not None:
+        page = os.path.relpath(kept.folder.html) if options.store is None else kept.folder.html
+        _say(console, f"full report: {page}")
+
+
+def publish(examined: core.Examined, options: Options, console: Console) -> tuple[bytes, bytes]:
+    """Print the report and write it wherever it was asked for; it as JSON and as a page."""
+    from convalesce import report  # noqa: PLC0415
+
+    if not options.quiet:
+        report.to_terminal(examined, console)
+    json, html = report.to_json(examined), report.to_html(examined).encode()
+    _write(options.json, json, console)
+    _write(options.html, html, console)
+    if options.sarif is not None:
+        _write(options.sarif, report.to_sarif(examined), console)
+    return json, html
+
+
+def _say(console: Console, said: str) -> None:
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 def _write(path: Path | None, data: bytes, console: Console) -> None:
@@ -334,11 +297,7 @@ def _write(path: Path | None, data: bytes, console: Console) -> None:
         path.write_bytes(data)
     except OSError as error:
         fallback = Path.home() / path.name
-        console.print(
-            f"convalesce could not write {path}: {error.strerror or error}.",
-            markup=False,
-            highlight=False,
-        )
+        _say(console, f"convalesce could not write {path}: {error.strerror or error}.")
         with suppress(OSError):
             fallback.write_bytes(data)
-            console.print(f"The report is in {fallback}.", markup=False, highlight=False)
+            _say(console, f"The report is in {fallback}.")

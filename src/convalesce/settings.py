@@ -19,6 +19,7 @@ KINDS: Mapping[str, str] = {
     "html": "a path",
     "sarif": "a path",
     "store": "a path",
+    "tensorboard": "a path",
     "budget": "a share of the training time, 0 or more",
     "no-probes": "true or false",
     "every": "a whole number, 0 or more",

@@ -1,4 +1,4 @@
-"""What mends a training: a course of changes, what retraining showed, and the edit of the source."""
+"""What mends a training: a course of changes, what retraining showed, the edit of the source."""
 
 from __future__ import annotations
 

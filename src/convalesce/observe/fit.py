@@ -58,8 +58,10 @@ class Course:
             try:
                 with guarded(self.remarks, "ending the observation of a fit"), kept_random_state():
                     before = self._trained.get(model)
-                    self.fits.append(replace(watch.end(stopped), continues=before))
+                    seen = replace(watch.end(stopped), continues=before)
+                    self.fits.append(seen)
                     self._trained[model] = len(self.fits) - 1
+                    watch.told.ends(seen, stopped)
             finally:
                 self._within.depth = 0
                 self._last = watch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,9 @@ class Options:
         shelf: Where to keep what experiments need of each fit; None keeps nothing.
         progress: Shows what is being waited for while the context lasts, which gives a function
             that is told of each part done.
+        tell: Told of the course of each fit while it trains, as plain values under `event`:
+            `fit`, `epoch`, `end`. `so_far` gives the `core.Fit` as it is known by then; calling
+            it costs time. It runs in the training's way, so it must be quick.
     """
 
     every: int | None = None
@@ -34,3 +37,4 @@ class Options:
     quiet: bool = False
     shelf: Shelf | None = None
     progress: Callable[[str, int], AbstractContextManager[Any]] = no_progress
+    tell: Callable[[Mapping[str, Any]], None] | None = None

@@ -108,6 +108,13 @@ class Splits:
         for tee in self._tees.values():
             tee.stop()
 
+    def scanned(self) -> Record:
+        """What was found before training, where the source itself could be read."""
+        signals = {"train": core.TRAIN, "validation": core.VALIDATION}
+        known = [role for role in self._scans if role in signals and role not in self._tees]
+        found = {signals[role]: self._split(role, None) for role in known}
+        return {signal: split for signal, split in found.items() if split is not None}
+
     # ---- after training ----------------------------------------------------------------------
 
     def record(self, *, stopped: bool) -> Record:

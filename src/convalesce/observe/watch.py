@@ -18,6 +18,7 @@ from convalesce.observe.model import first_kinds, read_model
 from convalesce.observe.options import Options
 from convalesce.observe.setup import read_setup, resolved
 from convalesce.observe.splits import ROLES, Splits
+from convalesce.observe.telling import Told
 
 ANSWERS_SHARE = 0.02  # of the training's time, for the answers of one split
 ANSWERS_FLOOR_S = 1.0
@@ -50,6 +51,7 @@ class Watch:
         self.rates: list[float] = []
         self.begun = 0.0
         self.marks: list[float] = []
+        self.told = Told(options.tell, index, self.remarks)
 
     # ---- before training ---------------------------------------------------------------------
 
@@ -114,6 +116,8 @@ class Watch:
         if self.options.shelf is not None:
             with self._own("keeping the fit for experiments"):
                 self.options.shelf.begin(self.index, self.model, self.arguments, handed, self.site)
+        with self._own("telling of a fit"):
+            self.told.begins(self._planned, self.recorded, self.so_far)
 
     def epoch_ends(self, epoch: int, logs: dict[str, Any]) -> None:
         """From on_epoch_end, with Keras's figures of the epoch."""
@@ -127,6 +131,26 @@ class Watch:
             self.instrument.epoch_end(epoch)
             if self.splits is not None:
                 self.splits.epoch_ends()
+        with self._own("telling of an epoch"):
+            self.told.epoch(epoch, logs, self.rates[-1:], self.so_far)
+
+    def so_far(self) -> core.Fit:
+        """The record as it would be if training were broken off now."""
+        remarks = list(self.instrument.remarks)  # what it says of all its steps is said at the end
+        recorded = {**self.recorded, **self.instrument.series()}
+        self.instrument.remarks[:] = remarks
+        if self.splits is not None and self._scanning is None:
+            recorded |= self.splits.scanned()
+        if self.metrics:
+            recorded[core.HISTORY] = self._history(
+                "interrupted", time.perf_counter() - self.begun, recorded.get(core.LOSS)
+            )
+        return core.Fit(index=self.index, signals=core.Signals(recorded), site=self.site)
+
+    @property
+    def _planned(self) -> int:
+        first = int(self.arguments.get("initial_epoch") or 0)
+        return int(self.arguments.get("epochs") or 1) - first
 
     @contextlib.contextmanager
     def _own(self, what: str) -> Iterator[None]:
@@ -193,26 +217,26 @@ class Watch:
         return min(training, between[len(between) // 2] * len(self.marks))
 
     def _record_history(self, stopped: str, seconds: float) -> None:
-        planned = int(self.arguments.get("epochs") or 1) - int(
-            self.arguments.get("initial_epoch") or 0
-        )
         ran = max(map(len, self.metrics.values()), default=0)
         if not stopped and self.options.cut is not None:
             stopped = "cut by check"
-        elif not stopped and ran < planned:
+        elif not stopped and ran < self._planned:
             stopped = "early stopping"
+        losses = self.recorded.get(core.LOSS)
+        self.recorded[core.HISTORY] = self._history(stopped, seconds, losses)
+
+    def _history(self, stopped: str, seconds: float, losses: core.Series | None) -> core.History:
         setup = self.recorded.get(core.SETUP)
         callbacks = setup.callbacks if setup is not None else ()
         kept = any(
             c.settings.get("restore_best_weights") or c.settings.get("save_best_only")
             for c in callbacks
         )
-        losses = self.recorded.get(core.LOSS)
-        self.recorded[core.HISTORY] = core.History(
+        return core.History(
             metrics={k: tuple(v) for k, v in self.metrics.items()},
             learning_rate=tuple(self.rates),
-            planned=planned,
-            steps=int(losses.steps[-1]) + 1 if losses is not None else 0,
+            planned=self._planned,
+            steps=int(losses.steps[-1]) + 1 if losses is not None and len(losses) else 0,
             seconds=seconds,
             stopped=stopped,
             best_restored=kept,

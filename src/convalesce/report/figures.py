@@ -124,7 +124,7 @@ def flow(signals: core.Signals) -> list[Markup]:
     for signal, title, log in FLOWS:
         if signal not in signals or not len(signals[signal]):
             continue
-        labels, values = _kernels(signals[signal])
+        labels, values = kernels(signals[signal])
         if not log and not (np.nan_to_num(values, nan=1.0) > 0).any():
             continue  # nothing dead, nothing saturated
         steps = np.asarray(signals[signal].steps, np.float64)
@@ -141,7 +141,7 @@ def brief(labels: tuple[str, ...]) -> tuple[str, ...]:
     return labels
 
 
-def _kernels(series: core.Series) -> tuple[tuple[str, ...], Floats]:
+def kernels(series: core.Series) -> tuple[tuple[str, ...], Floats]:
     """Columns without biases and scales, and without layers that were never recorded."""
     values = np.asarray(series.values, np.float64)
     if values.ndim != 2 or len(series.labels) != values.shape[1]:

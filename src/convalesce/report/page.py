@@ -127,11 +127,11 @@ def _render(name: str, examined: core.Examined, detail: Detail) -> str:
         "interrupted": run.interrupted,
         "cut": run.cut,
     }
-    return _environment().get_template(name).render(content)
+    return environment().get_template(name).render(content)
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     """Escapes whatever comes from scripts and data; an unknown name is an error."""
     return Environment(
         loader=PackageLoader("convalesce.report", "templates"),

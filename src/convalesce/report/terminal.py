@@ -179,6 +179,11 @@ def _treatment(treatment: core.Treatment) -> Iterator[Part]:
         yield _line(3, (f"one pair only: {treatment.few}", "dim"))
     if treatment.gone:
         yield _line(3, (f"no longer found: {', '.join(treatment.gone)}", ""))
+    yield from _patch(treatment)
+
+
+def _patch(treatment: core.Treatment) -> Iterator[Part]:
+    """The edit of the script: what is written, what is left to the person."""
     if treatment.diff:
         yield BLANK
     for line in treatment.diff.splitlines():

@@ -1,5 +1,7 @@
-"""What is kept of each run: a folder of plain files."""
+"""What is kept of each run: a folder of plain files, and a run in a local MLflow store.
 
-from convalesce.track.folder import RunFolder as RunFolder
-from convalesce.track.folder import keep as keep
-from convalesce.track.folder import store_path as store_path
+A folder is begun before the script runs, so nothing here loads NumPy until a record is read or
+written. MLflow is only ever imported in a process of its own: see `track.importer`.
+"""
+
+from __future__ import annotations

@@ -1,0 +1,86 @@
+"""Options that several of these commands take, and how a store is found."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convalesce.settings import WrongSetting, read_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convalesce.track.folder import RunFolder
+
+Store = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="DIR", help="Where runs are kept. [default: .convalesce]"),
+]
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON (- stdout).")
+]
+WIDE = 200  # columns where nobody looks at a screen: nothing is folded
+
+
+def the_store(asked: Path | None) -> Path:
+    """As asked, else `$CONVALESCE_STORE`, else as pyproject.toml has it, else `.convalesce`."""
+    from convalesce.track.folder import store_path  # noqa: PLC0415 - not for --help
+
+    if asked is None and not os.environ.get("CONVALESCE_STORE"):
+        asked = read_settings(Path.cwd()).get("store")
+    return store_path(asked)
+
+
+def the_run(store: Path, name: str) -> RunFolder:
+    """The run of this name.
+
+    Raises:
+        WrongSetting: There is none, or there are several.
+    """
+    from convalesce.track import index  # noqa: PLC0415 - not for --help
+
+    try:
+        return index.find(store, name) if name else index.latest(store)
+    except (index.UnknownRun, OSError) as error:
+        raise WrongSetting(str(error)) from None
+
+
+def out() -> Console:
+    """Where a command prints what it was asked for: stdout."""
+    from rich.console import Console  # noqa: PLC0415 - not for --help
+
+    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write plain values, `-` to stdout.
+
+    Raises:
+        WrongSetting: The file can't be written.
+    """
+    import json  # noqa: PLC0415
+
+    from convalesce.track.disk import plain  # noqa: PLC0415
+
+    data = json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+    write_text(path, data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file, `-` to stdout.
+
+    Raises:
+        WrongSetting: The file can't be written.
+    """
+    if str(path) == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongSetting(f"{path} cannot be written: {error.strerror or error}") from None

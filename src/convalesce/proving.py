@@ -1,0 +1,106 @@
+"""A run's experiments: from suspicion to proof, and from proof to a mend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from convalesce import core  # loads NumPy, which the script may want to set up first
+    from convalesce.observe.shelf import Shelf
+
+Say = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """The user's script, to be mended.
+
+    Attributes:
+        path: Where it is.
+        original: Its bytes before it ran; None where there is no such file.
+        edit: Put the mended script in its place.
+    """
+
+    path: Path
+    original: bytes | None
+    edit: bool = False
+
+
+def shelf(share: float | None) -> Shelf | None:
+    """Where the observation keeps what experiments need; None where none are wanted."""
+    if share == 0:
+        return None
+    from convalesce.observe.shelf import Shelf as Kept  # noqa: PLC0415
+
+    return Kept()
+
+
+def prove(
+    examined: core.Examined,
+    kept: Shelf | None,
+    share: float | None,
+    mute: Iterable[str],
+    say: Say,
+) -> core.Examined:
+    """Settle by experiment what is only suspected, as far as the budget goes."""
+    run = examined.run
+    if kept is None or not kept.kept or not examined.diagnosis.findings:
+        return examined
+    from convalesce.confirm import Budget, confirm  # noqa: PLC0415
+    from convalesce.lab import KerasLab  # noqa: PLC0415
+
+    training = sum(fit.cost.training_s for fit in run.fits)
+    lab = KerasLab(kept, run.fits)
+    with lab.open():
+        diagnosis = confirm(
+            examined.diagnosis,
+            run,
+            lab,
+            Budget.of(training, share),
+            diagnose=_diagnose(mute),
+            say=say,
+        )
+    run = replace(run, probes_s=lab.spent_s)
+    return replace(examined, diagnosis=diagnosis, run=run)
+
+
+def mend(
+    examined: core.Examined, kept: Shelf | None, script: Script, mute: Iterable[str], say: Say
+) -> core.Examined:
+    """Mend what is confirmed, verify it by retraining, and write it into the script."""
+    from convalesce.lab import KerasLab  # noqa: PLC0415
+    from convalesce.treat import treat, written  # noqa: PLC0415
+
+    if kept is None or examined.diagnosis.health != "unhealthy":
+        return examined
+    run = examined.run
+    lab = KerasLab(kept, run.fits)
+    with lab.open():
+        treatment = treat(examined.diagnosis, lab, diagnose=_diagnose(mute), say=say)
+        if treatment.proven:
+            treatment = written(treatment, run, script.path, script.original, edit=script.edit)
+            treatment = _saved(treatment, lab, script.path)
+    run = replace(run, probes_s=run.probes_s + lab.spent_s)
+    return replace(examined, run=run, treatment=treatment)
+
+
+def _diagnose(mute: Iterable[str]) -> Callable[[core.Signals], core.Diagnosis]:
+    from convalesce.diagnose import diagnose  # noqa: PLC0415
+
+    muted = tuple(mute)
+    return lambda signals: diagnose(signals, mute=muted)
+
+
+def _saved(treatment: core.Treatment, lab: Any, script: Path) -> core.Treatment:
+    """The mended model beside the script; why not, where Keras can't save it."""
+    from convalesce import core  # noqa: PLC0415
+
+    path = script.with_name(f"{script.stem}-mended.keras")
+    try:
+        lab.save(treatment.fit, treatment.changes, path)
+    except core.CannotChange as error:
+        return replace(treatment, left=(*treatment.left, f"the mended model: {error}"))
+    return replace(treatment, model=str(path))
