@@ -53,7 +53,8 @@ def _lines(examined: core.Examined, console: Console) -> Iterator[Text]:
         for number, line in enumerate(wrapped or [Text()]):
             line.rstrip()
             front = Text(" " * part.indent) + label if number == 0 else Text(" " * hang)
-            yield front + line if line.plain else Text()
+            shown = line.plain or (number == 0 and label.plain)
+            yield front + line if shown else Text()
 
 
 def _text(*parts: tuple[str, str], utf: bool) -> Text:
