@@ -47,7 +47,8 @@ def prove(
 ) -> core.Examined:
     """Settle by experiment what is only suspected, as far as the budget goes."""
     run = examined.run
-    if kept is None or not kept.kept or not examined.diagnosis.findings:
+    suspected = _suspected(examined, mute)
+    if kept is None or not kept.kept or not suspected.findings:
         return examined
     from convalesce.confirm import Budget, confirm  # noqa: PLC0415
     from convalesce.lab import KerasLab  # noqa: PLC0415
@@ -56,7 +57,7 @@ def prove(
     lab = KerasLab(kept, run.fits)
     with lab.open():
         diagnosis = confirm(
-            examined.diagnosis,
+            suspected,
             run,
             lab,
             Budget.of(training, share),
@@ -64,7 +65,41 @@ def prove(
             say=say,
         )
     run = replace(run, probes_s=lab.spent_s)
+    if run.cut:
+        diagnosis = _proven_only(diagnosis, examined.diagnosis)
     return replace(examined, diagnosis=diagnosis, run=run)
+
+
+def _suspected(examined: core.Examined, mute: Iterable[str]) -> core.Diagnosis:
+    """The findings to settle: of a run that was cut short, what its first steps let suspect."""
+    if not examined.run.cut:
+        return examined.diagnosis
+    from convalesce.diagnose import diagnose_run  # noqa: PLC0415
+
+    return diagnose_run(replace(examined.run, cut=False), mute=mute)
+
+
+def _proven_only(proven: core.Diagnosis, stated: core.Diagnosis) -> core.Diagnosis:
+    """What facts or experiments say after the first steps; the rest stays unasked."""
+    from convalesce import core  # noqa: PLC0415
+
+    known = {f.cause for f in stated.findings}
+    sure = [
+        f
+        for f in proven.findings
+        if f.cause in known or (f.verdict is core.Verdict.CONFIRMED and not f.explained_by)
+    ]
+    said = {f.cause for f in sure}
+    serious = any(
+        f.verdict is core.Verdict.CONFIRMED and f.severity is not core.Severity.NOTE for f in sure
+    )
+    return replace(
+        stated,
+        findings=tuple(sure),
+        not_asked=tuple(n for n in stated.not_asked if n.cause not in said),
+        health=core.Health.UNHEALTHY if serious else stated.health,
+        remarks=proven.remarks,
+    )
 
 
 def mend(

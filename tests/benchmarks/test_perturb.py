@@ -9,6 +9,9 @@ from pathlib import Path
 
 import libcst as cst
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from benchmarks.diagnosis import perturb
 from benchmarks.diagnosis.perturb import (
     Draw,
@@ -21,8 +24,6 @@ from benchmarks.diagnosis.perturb import (
     seeds,
     widths,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
 NO_CAUSE = Draw(3, frozenset())
