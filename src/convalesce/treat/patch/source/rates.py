@@ -43,6 +43,8 @@ def change_rate(draft: Draft, new: Callable[[float], float], snippet: str) -> No
     if scheduler is not None:
         what = "a function of the script sets the rate at each epoch"
         raise NoFaithfulEdit(what, snippet, script.line(scheduler))
+    if _assigned(draft, new, snippet):
+        return
     optimizer = optimizer_of(script)
     given = value(script, optimizer.call, "learning_rate") if optimizer.call else None
     if given is None:
@@ -62,6 +64,31 @@ def change_rate(draft: Draft, new: Callable[[float], float], snippet: str) -> No
         present = _recorded(script, optimizer, snippet, script.line(given))
     place = source_of(script, given)
     draft.replace(place, written(new(present), script.code(schedule)))
+
+
+def _assigned(draft: Draft, new: Callable[[float], float], snippet: str) -> bool:
+    """Whether `….learning_rate = number` sets the rate, which is then changed there.
+
+    Raises:
+        NoFaithfulEdit: It is set so several times, or not to a number.
+    """
+    script = draft.script
+    found = [
+        assign
+        for assign in script.of(cst.Assign)
+        if any(
+            isinstance(t.target, cst.Attribute) and t.target.attr.value == "learning_rate"
+            for t in assign.targets
+        )
+    ]
+    if not found:
+        return False
+    present = number(script, found[0].value) if len(found) == 1 else None
+    if present is None:
+        what = "the script sets the optimizer's rate by an assignment"
+        raise NoFaithfulEdit(what, snippet, script.line(found[0]))
+    draft.replace(source_of(script, found[0].value), written(new(present)))
+    return True
 
 
 def schedule_of(script: Script) -> cst.Call | None:
