@@ -107,7 +107,7 @@ def mend(
 ) -> core.Examined:
     """Mend what is confirmed, verify it by retraining, and write it into the script."""
     from convalesce.lab import KerasLab  # noqa: PLC0415
-    from convalesce.treat import treat, written  # noqa: PLC0415
+    from convalesce.treat import treat  # noqa: PLC0415
 
     if kept is None or examined.diagnosis.health != "unhealthy":
         return examined
@@ -116,10 +116,21 @@ def mend(
     with lab.open():
         treatment = treat(examined.diagnosis, lab, diagnose=_diagnose(mute), say=say)
         if treatment.proven:
-            treatment = written(treatment, run, script.path, script.original, edit=script.edit)
+            treatment = _written(treatment, run, script)
             treatment = _saved(treatment, lab, script.path)
     run = replace(run, probes_s=run.probes_s + lab.spent_s)
     return replace(examined, run=run, treatment=treatment)
+
+
+def _written(treatment: core.Treatment, run: core.Run, script: Script) -> core.Treatment:
+    """With its diff, and the script edited where that was asked for and is safe."""
+    from convalesce.treat import written  # noqa: PLC0415
+
+    try:
+        return written(treatment, run, script.path, script.original, edit=script.edit)
+    except (ValueError, OSError) as error:
+        told = written(treatment, run, script.path, script.original, edit=False)
+        return replace(told, left=(*told.left, f"the script was not edited: {error}"))
 
 
 def _diagnose(mute: Iterable[str]) -> Callable[[core.Signals], core.Diagnosis]:

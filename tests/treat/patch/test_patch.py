@@ -18,6 +18,7 @@ from tests.treat.patch.test_arch import ADDED, CALLED, LISTED, LOOPED, OWN
 
 VALUES = {
     "factor": 0.5,
+    "changes": (core.SetMomentum(0.9), core.Shuffle()),
     "scale": 0.5,
     "rate": 0.3,
     "steps": 100,

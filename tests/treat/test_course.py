@@ -1,0 +1,98 @@
+"""Which course is offered, with a lab whose outcomes are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from convalesce import core
+from convalesce.treat import treat
+from tests.confirm.bench import WrittenLab, finding
+
+Again = Callable[[tuple[core.Change, ...]], Sequence[core.Finding]]
+
+
+def confirmed(cause: str, *, stated: bool = False) -> core.Finding:
+    return replace(finding(cause, stated=stated), verdict=core.Verdict.CONFIRMED)
+
+
+def treated(
+    lab: WrittenLab, *findings: core.Finding, again: Again = lambda _: ()
+) -> core.Treatment:
+    def diagnose(_: core.Signals) -> core.Diagnosis:
+        found = tuple(again(lab.trained[-1].changes))
+        return core.Diagnosis(health=core.Health.UNDECIDED, findings=found)
+
+    diagnosis = core.Diagnosis(health=core.Health.UNHEALTHY, findings=tuple(findings))
+    return treat(diagnosis, lab, diagnose=diagnose)
+
+
+def scaled(arm: core.Arm) -> bool:
+    return any(isinstance(c, core.ScaleLearningRate) for c in arm.changes)
+
+
+def test_a_course_that_helps_is_proven_by_three_pairs() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if scaled(arm) else 0.1, cannot=(core.FindLearningRate,))
+    found = treated(lab, confirmed("hp.lr_high"))
+    assert found.proven
+    assert any(isinstance(c, core.ScaleLearningRate) for c in found.changes)
+    assert found.verified is not None
+    assert found.verified.pairs == 3
+    assert found.verified.low > 0
+
+
+def test_a_course_that_makes_it_worse_is_never_offered() -> None:
+    lab = WrittenLab(lambda arm: 0.1 if arm.changes else 0.6)
+    found = treated(lab, confirmed("hp.lr_high"))
+    assert not found.proven
+    assert "60% to 10%" in found.why_not
+
+
+def test_no_gain_is_no_proof() -> None:
+    found = treated(WrittenLab(lambda _: 0.5), confirmed("hp.lr_high"))
+    assert not found.proven
+    assert "no gain beyond noise" in found.why_not
+
+
+def test_where_the_first_remedy_fails_the_next_is_tried() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.9 if any(isinstance(c, core.WarmUp) for c in arm.changes) else 0.1
+
+    lab = WrittenLab(brings, cannot=(core.FindLearningRate,))
+    found = treated(lab, confirmed("hp.lr_high"))
+    assert found.proven or len({a.changes for a in lab.trained}) > 2
+
+
+def test_a_leak_is_mended_though_the_figure_falls() -> None:
+    lab = WrittenLab(lambda arm: 0.7 if arm.changes else 0.9)
+    found = treated(lab, confirmed("data.leakage", stated=True))
+    assert found.proven
+    assert found.gone == ("data.leakage",)
+
+
+def test_a_leak_that_is_still_found_is_not_mended() -> None:
+    leak = confirmed("data.leakage", stated=True)
+    lab = WrittenLab(lambda arm: 0.7 if arm.changes else 0.9)
+    assert not treated(lab, leak, again=lambda _: (leak,)).proven
+
+
+def test_a_long_training_is_repeated_once_and_that_is_said() -> None:
+    reach = core.Reach(steps=100_000, seconds_a_step=0.01, validated=True)
+    lab = WrittenLab(
+        lambda arm: 0.9 if arm.changes else 0.1, cannot=(core.FindLearningRate,), reached=reach
+    )
+    found = treated(lab, confirmed("hp.lr_high"))
+    assert found.proven
+    assert found.verified is not None and found.verified.pairs == 1
+    assert "1002 s" in found.few
+
+
+def test_without_a_proven_cause_nothing_is_trained() -> None:
+    lab = WrittenLab(lambda _: 0.5)
+    assert "nothing is confirmed" in treated(lab, finding("hp.lr_high")).why_not
+    assert not lab.trained
+
+
+def test_a_fit_without_experiments_says_why() -> None:
+    lab = WrittenLab(lambda _: 0.5, reached=core.Reach(why_not="the weights were not kept"))
+    assert treated(lab, confirmed("hp.lr_high")).why_not == "the weights were not kept"
