@@ -290,6 +290,43 @@ def unhealthy() -> core.Examined:
     return core.Examined(run=run, diagnosis=diagnosis, started="2026-01-02T03:04:05+00:00")
 
 
+def mended() -> core.Examined:
+    """A rate that an experiment proved, a fault that showed beneath it, and the mend of both."""
+    slower = core.ScaleLearningRate(0.1)
+    shown = core.Tried(
+        changes=(slower,),
+        predict=core.LEARNS,
+        control=(0.02, 0.04),
+        treated=(0.81, 0.84),
+        noise=0.03,
+        effect=0.795,
+        low=0.75,
+        high=0.84,
+        relevant=0.15,
+        steps=200,
+        verdict=Verdict.CONFIRMED,
+    )
+    again = replace(shown, predict=core.KNOWS, control=(0.02,), treated=(0.7,), noise=0.0)
+    rate = replace(RATE, verdict=Verdict.CONFIRMED, trial=shown, mended=again)
+    beneath = replace(LEAKAGE, beneath=RATE.cause, severity=Severity.WARNING)
+    open_ = replace(LOSS, verdict=Verdict.UNDECIDED, untried="there was no time for a single pair")
+    ruled_out = replace(LOSS, cause="arch.too_deep", verdict=Verdict.REFUTED, trial=shown)
+    run = core.Run(script="train.py", fits=(fit(),), probes_s=12.5)
+    diagnosis = core.Diagnosis(
+        health=Health.UNHEALTHY, findings=(rate, beneath, open_, ruled_out), not_asked=NOT_ASKED
+    )
+    treatment = core.Treatment(
+        causes=(RATE.cause,),
+        changes=(slower,),
+        verified=replace(again, control=(0.02, 0.03, 0.02), treated=(0.7, 0.72, 0.69), noise=0.02),
+        gone=(RATE.cause,),
+        diff="--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-Adam(0.1)\n+Adam(0.01)\n",
+        left=("collect about 2 times the examples: they have to be collected",),
+        model="train-mended.keras",
+    )
+    return core.Examined(run=run, diagnosis=diagnosis, treatment=treatment)
+
+
 def undecided() -> core.Examined:
     run = core.Run(script="train.py", fits=(fit(),), cut=True, interrupted=True)
     diagnosis = core.Diagnosis(health=Health.UNDECIDED, findings=(RATE,), not_asked=NOT_ASKED)
@@ -431,5 +468,15 @@ def hostile() -> core.Examined:
 
 ALL = {
     make.__name__: make
-    for make in (healthy, unhealthy, undecided, crashed, never_trained, lost, folds, hostile)
+    for make in (
+        healthy,
+        unhealthy,
+        mended,
+        undecided,
+        crashed,
+        never_trained,
+        lost,
+        folds,
+        hostile,
+    )
 }

@@ -21,7 +21,7 @@ FORMS: dict[str, Callable[[core.Examined], str]] = {
 
 @pytest.mark.usefixtures("fixed_pages")
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("name", ["healthy", "unhealthy", "undecided", "crashed"])
+@pytest.mark.parametrize("name", ["healthy", "unhealthy", "undecided", "crashed", "mended"])
 def test_the_report_is_the_one_on_disk(
     name: str, form: str, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 import convalesce
 from convalesce import core
-from convalesce.report import charts, figures, samples, tables, words
+from convalesce.report import charts, figures, samples, tables, trials, words
 
 OVERVIEW = 100  # fits in the table of all
 LARGEST = 950_000  # bytes; the promise is under a megabyte
@@ -58,6 +58,9 @@ class FindingView:
     fits: str
     remedies: tuple[tuple[str, bool], ...]
     explained_by: str
+    trials: tuple[trials.TrialView, ...]
+    untried: str
+    beneath: str
     shown: tuple[samples.Shown, ...]
     about: Markup
 
@@ -115,6 +118,7 @@ def _render(name: str, examined: core.Examined, detail: Detail) -> str:
         "crash": _crash(run.crash),
         "findings": findings,
         "refuted": words.refuted(diagnosis.findings),
+        "treatment": _treatment(examined.treatment),
         "overview": _overview(run.fits, words.standing(diagnosis.findings))
         if len(run.fits) > 1
         else None,
@@ -182,6 +186,9 @@ def _finding(
         fits=f"{words.fits(_fits_of(finding))} of {len(run.fits)}" if several else "",
         remedies=tuple((words.plain(str(c)), c.safe) for c in finding.remedies),
         explained_by=finding.explained_by,
+        trials=trials.views(finding),
+        untried=words.plain(finding.untried),
+        beneath=finding.beneath,
         shown=tuple(room.show(samples.concerned(finding, fit), 12)),
         about=_about(finding.cause) if detail.causes else Markup(""),
     )
@@ -261,6 +268,24 @@ def _overview(fits: tuple[core.Fit, ...], found: tuple[core.Finding, ...]) -> ta
         )
     head = ("fit", "line", "epochs", "loss", "val_loss", "findings")
     return tables.Table(f"{len(fits)} fits", head, tuple(rows), len(fits) - len(rows))
+
+
+def _treatment(treatment: core.Treatment | None) -> dict[str, object] | None:
+    if treatment is None:
+        return None
+    verified = treatment.verified
+    return {
+        "proven": treatment.proven,
+        "why_not": words.plain(treatment.why_not),
+        "changes": [words.plain(str(change)) for change in treatment.changes],
+        "verified": trials.view("shown", verified) if verified is not None else None,
+        "few": words.plain(treatment.few),
+        "gone": ", ".join(treatment.gone),
+        "diff": [(line[:1], line[:400]) for line in treatment.diff.splitlines()[:400]],
+        "left": [words.plain(said) for said in treatment.left],
+        "applied": words.plain(treatment.applied),
+        "model": words.plain(treatment.model),
+    }
 
 
 def _crash(crash: core.Crash | None) -> dict[str, str] | None:
