@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -78,6 +79,10 @@ TensorBoard = Annotated[
 ]
 Strict = Annotated[
     bool | None, typer.Option("--strict", help="Exit with 1 where a finding is an error.")
+]
+Hopeless = Annotated[
+    bool,
+    typer.Option("--stop-when-hopeless", help="End a fit whose loss is NaN or does not fall."),
 ]
 FailOn = Annotated[
     Literal["error", "warning", "note"] | None,
@@ -168,6 +173,7 @@ def run(  # noqa: PLR0913 - one parameter an option
     mute: Mute = None,
     tensorboard: TensorBoard = None,
     strict: Strict = None,
+    hopeless: Hopeless = False,
 ) -> int:
     """Run a script as Python would; say what is wrong with its training.
 
@@ -190,7 +196,8 @@ def run(  # noqa: PLR0913 - one parameter an option
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
     strict = bool(settings.get("strict"))
-    return session.run(script, args or (), _options(settings), module=module, strict=strict)
+    options = replace(_options(settings), hopeless=hopeless)
+    return session.run(script, args or (), options, module=module, strict=strict)
 
 
 @app.command(context_settings=SCRIPT_FIRST)
@@ -260,17 +267,8 @@ def fix(  # noqa: PLR0913 - one parameter an option
     Ends with 0 where it is mended and verified, or healthy; 1 where no remedy is proven; 2 where
     nothing could be judged.
     """
-    given = {
-        "json": json,
-        "html": html,
-        "sarif": sarif,
-        "store": store,
-        "budget": budget,
-        "every": every,
-        "quiet": quiet,
-        "mute": _listed(mute),
-    }
-    settings = _settings(given)
+    given = {"json": json, "html": html, "sarif": sarif, "store": store, "budget": budget}
+    settings = _settings({**given, "every": every, "quiet": quiet, "mute": _listed(mute)})
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
     return session.fix(script, args or (), _options(settings), module=module, edit=edit)

@@ -38,6 +38,7 @@ class Options:
         tensorboard: Folder for TensorBoard's event files; None for none.
         budget: Time for experiments, as a share of the training's; None for the default.
         probes: Make experiments at all.
+        hopeless: End a training that cannot come to anything.
     """
 
     every: int | None = None
@@ -50,6 +51,7 @@ class Options:
     tensorboard: Path | None = None
     budget: float | None = None
     probes: bool = True
+    hopeless: bool = False
 
     @property
     def share(self) -> float | None:
@@ -69,7 +71,13 @@ def run(
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
     shelf = proving.shelf(options.share)
-    look = Look(every=options.every, quiet=options.quiet, progress=_progress(options), shelf=shelf)
+    look = Look(
+        every=options.every,
+        quiet=options.quiet,
+        progress=_progress(options),
+        shelf=shelf,
+        hopeless=options.hopeless,
+    )
     start = Start(script=target, arguments=tuple(args), module=module)
     observed, kept = _observe(start, look, options)
     examined = _report(observed, options, kept, _prove(shelf, options))

@@ -14,6 +14,7 @@ from convalesce.causes import all_causes
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments, NotSettled
 from convalesce.confirm.verdicts import settle
+from convalesce.readings.confidence import confidence
 from convalesce.readings.yardstick import measure
 
 SERIOUS = (core.Severity.ERROR, core.Severity.WARNING)
@@ -207,9 +208,12 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
 
 
 def _open(finding: core.Finding) -> core.Finding:
-    """What is but suspected, and only in a training that was changed, is worth a note."""
+    """As it is reported; what is but suspected in a training that was changed is worth a note."""
+    proven = finding.verdict is core.Verdict.CONFIRMED
+    sure = confidence(finding.evidence.strength, proven=proven)
     unproven = finding.verdict is core.Verdict.UNDECIDED and finding.beneath
-    return replace(finding, severity=core.Severity.NOTE) if unproven else finding
+    severity = core.Severity.NOTE if unproven else finding.severity
+    return replace(finding, severity=severity, confidence=sure)
 
 
 def _concluded(

@@ -9,6 +9,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.causes import all_causes
+from convalesce.readings.confidence import confidence
 
 UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
 SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
@@ -115,7 +116,7 @@ def finding(cause: core.Cause, evidence: core.Evidence, *, fit: int = 0) -> core
         evidence=evidence,
         verdict=core.Verdict.CONFIRMED if evidence.stated else core.Verdict.UNDECIDED,
         severity=evidence.severity,
-        confidence=evidence.strength,
+        confidence=confidence(evidence.strength, proven=evidence.stated),
         remedies=tuple(cause.remedies(evidence)),
         fit=fit,
     )

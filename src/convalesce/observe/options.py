@@ -23,6 +23,7 @@ class Options:
         every: Monitor every k-th step; None for the default schedule (dense at first, then
             one step in fifty); 0 monitors no step at all.
         cut: End each fit after this many steps; None lets it run to its end.
+        hopeless: End a fit whose loss is no number, or has not fallen by half of its epochs.
         quiet: No progress bar.
         shelf: Where to keep what experiments need of each fit; None keeps nothing.
         progress: Shows what is being waited for while the context lasts, which gives a function
@@ -34,6 +35,7 @@ class Options:
 
     every: int | None = None
     cut: int | None = None
+    hopeless: bool = False
     quiet: bool = False
     shelf: Shelf | None = None
     progress: Callable[[str, int], AbstractContextManager[Any]] = no_progress

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from convalesce.observe.telling import Told
 
 ANSWERS_SHARE = 0.02  # of the training's time, for the answers of one split
 ANSWERS_FLOOR_S = 1.0
+HOPELESS_EPOCHS = 3  # in fewer, a loss that does not fall tells nothing
 ANSWERS_CUT_S = 0.1  # what a model answers after a hundred steps tells little
 
 
@@ -122,6 +124,8 @@ class Watch:
     def epoch_ends(self, epoch: int, logs: dict[str, Any]) -> None:
         """From on_epoch_end, with Keras's figures of the epoch."""
         self.marks.append(time.perf_counter())
+        if self.options.hopeless:
+            self._give_up(logs)
         with self._own("reading an epoch"):
             for name, value in logs.items():
                 self.metrics.setdefault(name, []).append(plain_float(value))
@@ -151,6 +155,20 @@ class Watch:
     def _planned(self) -> int:
         first = int(self.arguments.get("initial_epoch") or 0)
         return int(self.arguments.get("epochs") or 1) - first
+
+    def _give_up(self, logs: dict[str, Any]) -> None:
+        """End a training that cannot come to anything; only ever where the person asked for it."""
+        losses = [*self.metrics.get("loss", ()), plain_float(logs.get("loss"))]
+        planned = int(self.arguments.get("epochs") or 1)
+        broken = not math.isfinite(losses[-1])
+        late = len(losses) >= max(HOPELESS_EPOCHS, planned / 2)
+        if broken or (late and not min(losses[1:]) < losses[0]):
+            self.model.stop_training = True
+            why = "its loss is no number" if broken else "its loss has not fallen"
+            self.remarks.append(
+                f"The training was ended after epoch {len(losses)} of {planned}, as "
+                f"--stop-when-hopeless asks: {why}."
+            )
 
     @contextlib.contextmanager
     def _own(self, what: str) -> Iterator[None]:

@@ -10,8 +10,8 @@ from markupsafe import Markup
 from convalesce import core
 from convalesce.report import words
 
-WIDTH, HEIGHT = 300, 46
-LEFT, RIGHT = 62, 288
+WIDTH, HEIGHT = 200, 46
+LEFT, RIGHT = 56, 192
 
 
 @dataclass(frozen=True, slots=True)
