@@ -131,9 +131,9 @@ def test_our_exception_hook_is_never_put_over_the_scripts(calls: list[Any]) -> N
 def test_help_names_only_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["--help"]) == 0
     listed = capsys.readouterr().out.partition("Commands:")[2].split()
-    there = {"run", "check", "explain", "demo", "runs", "watch", "read", "ui"}
+    there = {"run", "check", "fix", "explain", "demo", "runs", "watch", "read", "ui"}
     assert there <= set(listed)
-    assert not {"fix", "study"} & set(listed)
+    assert "study" not in listed
 
 
 LOADED = """
@@ -209,5 +209,6 @@ def test_the_demo_names_the_fault_of_its_script(elsewhere: Path) -> None:
     done = whole(elsewhere, "demo")
     assert done.returncode == 0
     assert "arch.output_activation" in done.stderr
+    assert "mended, and verified by retraining" in done.stderr
     assert "Epoch 8/8" in done.stdout  # the script's own output
     assert (elsewhere / ".convalesce" / "runs").is_dir()

@@ -1,7 +1,6 @@
-"""Draw docs/picture.svg: the terminal's report of a real run, by default that of the demo.
+"""Draw docs/picture.svg: what the terminal shows at the end of `convalesce demo`, a real run.
 
-python tools/picture.py                       # runs the demo (about a minute)
-python tools/picture.py .convalesce/runs/ID   # a run that was kept
+python tools/picture.py    # runs the demo (about a minute)
 """
 
 from __future__ import annotations
@@ -17,30 +16,35 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from convalesce import report
-from convalesce.core.codec import decode
-from convalesce.session import conclude
-
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "picture.svg"
 COLUMNS = 88
 
 
-def main(arguments: list[str]) -> int:
+def main() -> int:
     """Draw the picture."""
-    if arguments:
-        return draw(Path(arguments[0]))
     with tempfile.TemporaryDirectory() as store:
-        environment = {**os.environ, "CONVALESCE_STORE": store}
+        environment = {
+            **os.environ,
+            "CONVALESCE_STORE": store,
+            "COLUMNS": str(COLUMNS),
+            "FORCE_COLOR": "1",
+        }
         command = [sys.executable, "-m", "convalesce", "demo"]
-        status = subprocess.call(command, cwd=store, env=environment)  # noqa: S603 - our own command
-        runs = sorted(Path(store).glob("runs/*"))
-        return draw(runs[-1]) if status == 0 and runs else 1
+        done = subprocess.run(  # noqa: S603 - our own command
+            command, cwd=store, env=environment, stderr=subprocess.PIPE, text=True, check=False
+        )
+    lines = done.stderr.splitlines()
+    first = next((i for i, line in enumerate(lines) if "unhealthy" in line), None)
+    if first is None:
+        sys.stderr.write(done.stderr)
+        return 1
+    last = next(i for i, line in enumerate(lines) if "full report" in line)
+    return draw([re.sub(r"(/[^\s/]+)+/(?=digits)", "", line) for line in lines[first:last]])
 
 
-def draw(folder: Path) -> int:
-    """The picture of one kept run."""
-    examined = conclude(decode((folder / "run.msgpack").read_bytes()))
+def draw(lines: list[str]) -> int:
+    """The picture of a report."""
     console = Console(
         record=True,
         file=io.StringIO(),
@@ -48,10 +52,10 @@ def draw(folder: Path) -> int:
         force_terminal=True,
         color_system="truecolor",
     )
-    script = Path(examined.run.script).name
-    console.print(Text(f"$ convalesce run {script}", style="bold"))
-    os.chdir(Path(examined.run.script).resolve().parent)
-    report.to_terminal(examined, console)
+    console.print(Text("$ convalesce fix digits.py", style="bold"))
+    console.print()
+    for line in lines:
+        console.print(Text.from_ansi(line), no_wrap=True, crop=False)
     console.print()  # room for the last line
     svg = console.export_svg(title="convalesce", unique_id="convalesce")
     svg = re.sub(
@@ -62,4 +66,4 @@ def draw(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

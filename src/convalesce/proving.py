@@ -48,7 +48,7 @@ def prove(
     """Settle by experiment what is only suspected, as far as the budget goes."""
     run = examined.run
     suspected = _suspected(examined, mute)
-    if kept is None or not kept.kept or not suspected.findings:
+    if kept is None or not kept.kept:
         return examined
     from convalesce.confirm import Budget, confirm  # noqa: PLC0415
     from convalesce.lab import KerasLab  # noqa: PLC0415

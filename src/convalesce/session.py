@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -163,7 +165,7 @@ def _bytes(script: Path) -> bytes | None:
 
 
 def demo() -> int:
-    """The whole course on a CNN that does not learn scikit-learn's digits."""
+    """The whole course on a CNN that does not learn scikit-learn's digits: to its mend."""
     script = Path(__file__).with_name("demo") / "digits.py"
     if find_spec("keras") is None or find_spec("tensorflow") is None:
         sys.stderr.write(
@@ -171,8 +173,10 @@ def demo() -> int:
             "`pip install 'convalesce[tensorflow]'`.\n"
         )
         return 2
-    sys.stderr.write(f"A CNN that does not learn: {script}\n\n")
-    return run(str(script), (), Options())
+    copy = Path(tempfile.mkdtemp(prefix="convalesce-demo-")) / script.name
+    shutil.copy(script, copy)
+    sys.stderr.write(f"A CNN that does not learn: {copy}\n\n")
+    return fix(str(copy), (), Options())
 
 
 def monitor(*, every: int | None = None) -> Any:

@@ -175,3 +175,25 @@ def test_an_interrupt_ends_the_experiments_and_keeps_what_is_known() -> None:
     diagnosis = prove(WrittenLab(brings), finding("hp.lr_high"))
     assert diagnosis.findings[0].cause == "hp.lr_high"
     assert any("interrupted" in remark for remark in diagnosis.remarks)
+
+
+def test_a_training_that_knows_little_without_a_symptom_is_screened() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if made(arm, core.SetActivation) else 0.1)
+    diagnosis = prove(lab, skill=0.1)
+    (found,) = diagnosis.findings
+    assert found.cause == "arch.dead_units"
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert found.trial is not None and found.trial.effect > 0.7
+    assert diagnosis.health is core.Health.UNHEALTHY
+
+
+def test_screening_that_finds_nothing_says_nothing() -> None:
+    diagnosis = prove(WrittenLab(lambda _: 0.3), skill=0.3)
+    assert not diagnosis.findings
+    assert diagnosis.health is core.Health.UNDECIDED
+
+
+def test_a_training_that_knows_enough_is_not_screened() -> None:
+    lab = WrittenLab(lambda _: 0.8)
+    prove(lab, skill=0.8)
+    assert not lab.trained

@@ -13,6 +13,7 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.screening import screen
 from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.yardstick import measure
@@ -204,6 +205,10 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
             remarks.append("The experiments were interrupted; what they had not settled is open.")
         settled += [_open(f) for f in (*case.settled, *case.queue)]
         remarks += case.remarks
+    if not serious and run.fits and not run.cut:
+        last = run.fits[-1]
+        found = screen(Experiments(lab, budget, last.index, last.signals), say)
+        settled += [_open(found)] if found is not None else []
     return _concluded(diagnosis, settled, remarks)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.causes import all_causes
+from convalesce.readings import curves
 from convalesce.readings.confidence import confidence
 
 UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
@@ -18,6 +19,8 @@ SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
 HAPPENS = {"arch.dead_units", "arch.exploding_gradient", "arch.vanishing_gradient"}
 MUCH = 0.3  # of strength: the step between "may be" and "is likely" of the causes
 UNEXPLAINED = "Training turned non-finite, and none of the causes that could be asked explains it."
+IDLE = "Training learned next to nothing, and none of the causes that could be asked explains it."
+LITTLE = 0.05  # of what the best constant answer leaves open
 UNSEEN = "The training loop could be seen in part only, too little to judge."
 UNTRAINED = "No step was trained, so that nothing could be judged."
 WHY_ABSENT: dict[core.Signal[Any], str] = {
@@ -78,7 +81,7 @@ def _doubt(signals: core.Signals) -> str:
     if turned_nonfinite(signals):
         return UNEXPLAINED
     if trained(signals):
-        return ""
+        return IDLE if _learned_nothing(signals) else ""
     setup = signals.recorded.get(core.SETUP)
     return UNSEEN if isinstance(setup, core.Setup) and setup.partial else UNTRAINED
 
@@ -88,6 +91,15 @@ def turned_nonfinite(signals: core.Signals) -> bool:
     history = signals.recorded.get(core.HISTORY)
     losses = history.curve("loss") if isinstance(history, core.History) else ()
     return core.ORIGIN in signals or bool(losses and not math.isfinite(losses[-1]))
+
+
+def _learned_nothing(signals: core.Signals) -> bool:
+    """A model that answers no better than a constant is not sound, whatever the reason."""
+    history = signals.recorded.get(core.HISTORY)
+    whole = isinstance(history, core.History) and history.stopped != "cut by check"
+    answers = signals.recorded.get(core.TRAIN_ANSWERS)
+    known = isinstance(answers, core.Predictions)
+    return whole and known and curves.skill(answers) < LITTLE
 
 
 def trained(signals: core.Signals) -> bool:

@@ -1,0 +1,80 @@
+"""A training that knows little and shows no symptom: the commonest remedies, tried side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from convalesce import core
+from convalesce.causes import all_causes
+from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.readings.yardstick import measure
+
+LITTLE = core.Limit(
+    0.5, unit="1", source="half of what there is to know is not, and no symptom tells why"
+)
+STRENGTH = 0.6  # what an experiment found without any symptom to speak for it
+# In the order in which they are tried: the cheapest first.
+COMMON: tuple[tuple[str, core.Change], ...] = (
+    ("hp.lr_high", core.ScaleLearningRate(0.1)),
+    ("hp.lr_low", core.ScaleLearningRate(10.0)),
+    ("arch.dead_units", core.SetActivation("leaky_relu")),
+    ("arch.vanishing_gradient", core.InsertBatchNormalization()),
+    ("hp.optimizer", core.SetOptimizer("Adam")),
+    ("arch.too_shallow", core.ScaleWidth(4.0)),
+)
+
+
+def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Finding | None:
+    """The cause whose remedy brings most over a whole training; None where none brings enough."""
+    reach = experiments.reach
+    if reach.why_not:
+        return None
+    what = core.Yardstick.KNOWN if reach.validated else core.Yardstick.LEARNED
+    known = measure(experiments.original, what)
+    if not known < LITTLE.value:
+        return None
+    best: core.Finding | None = None
+    most = 0.0
+    for cause, change in COMMON:
+        if not _sensible(cause, experiments.original):
+            continue
+        say(f"nothing is suspected, and little is known: is it {cause}?")
+        trial = core.Trial(change, predict=core.Rises(what), steps=None)
+        try:
+            experiments.plan(2, [None])
+            tried = experiments.try_out(trial)
+        except NotSettled:
+            continue
+        if tried.verdict is core.Verdict.CONFIRMED and tried.effect > most:
+            most, best = tried.effect, _finding(cause, known, tried, experiments.fit)
+    return best
+
+
+def _sensible(cause: str, signals: core.Signals) -> bool:
+    """Another optimizer is another one."""
+    setup = signals.recorded.get(core.SETUP)
+    named = setup.optimizer.name if isinstance(setup, core.Setup) and setup.optimizer else ""
+    return not (cause == "hp.optimizer" and named.startswith("Adam"))
+
+
+def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Finding:
+    declared = all_causes()[cause]
+    reading = core.Reading(core.VALIDATION_ANSWERS, known, LITTLE, "share of what there is to know")
+    evidence = core.Evidence(
+        readings=(reading,),
+        says=f"no symptom tells why only {max(known, 0):.0%} of what there is to know is known; "
+        "of the commonest remedies this one helps most",
+        strength=STRENGTH,
+        changes=(tried.changes[-1],),
+    )
+    return core.Finding(
+        cause=cause,
+        title=declared.title,
+        evidence=evidence,
+        verdict=core.Verdict.CONFIRMED,
+        severity=core.Severity.WARNING,
+        confidence=STRENGTH,
+        remedies=(tried.changes[-1],),
+        fit=fit,
+        trial=tried,
+    )
