@@ -53,6 +53,8 @@ def test_every_option_reaches_the_session(calls: list[Any], elsewhere: Path) -> 
         html=Path("a.html"),
         sarif=Path("b.sarif"),
         store=Path("runs"),
+        budget=0.2,
+        probes=False,
     )
     assert calls[0][3]["strict"] is True
 
