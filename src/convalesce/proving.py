@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,19 +58,27 @@ def prove(
 
     training = sum(fit.cost.training_s for fit in run.fits)
     lab = KerasLab(kept, run.fits)
-    with lab.open():
-        diagnosis = confirm(
-            suspected,
-            run,
-            lab,
-            Budget.of(training, share),
-            diagnose=_diagnose(mute),
-            say=say,
-        )
+    budget = Budget.of(training, share)
+    try:
+        with lab.open():
+            diagnosis = confirm(suspected, run, lab, budget, diagnose=_diagnose(mute), say=say)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
+        return _failed(examined, "the experiments", error)
     run = replace(run, probes_s=lab.spent_s)
     if run.cut:
         diagnosis = _proven_only(diagnosis, examined.diagnosis)
     return replace(examined, diagnosis=diagnosis, run=run)
+
+
+def _failed(examined: core.Examined, what: str, error: BaseException) -> core.Examined:
+    """The diagnosis as it was, and that something of ours ended before its time."""
+    if os.environ.get("CONVALESCE_DEBUG"):
+        traceback.print_exc(file=sys.stderr)
+    said = f"{what} were broken off in convalesce itself: {type(error).__name__}: {error}"
+    if isinstance(error, KeyboardInterrupt):
+        said = f"{what} were interrupted"
+    diagnosis = examined.diagnosis
+    return replace(examined, diagnosis=replace(diagnosis, remarks=(*diagnosis.remarks, said)))
 
 
 def _suspected(examined: core.Examined, mute: Iterable[str]) -> core.Diagnosis:
@@ -113,11 +124,14 @@ def mend(
         return examined
     run = examined.run
     lab = KerasLab(kept, run.fits)
-    with lab.open():
-        treatment = treat(examined.diagnosis, lab, diagnose=_diagnose(mute), say=say)
-        if treatment.proven:
-            treatment = _written(treatment, run, script)
-            treatment = _saved(treatment, lab, script.path)
+    try:
+        with lab.open():
+            treatment = treat(examined.diagnosis, lab, diagnose=_diagnose(mute), say=say)
+            if treatment.proven:
+                treatment = _written(treatment, run, script)
+                treatment = _saved(treatment, lab, script.path)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
+        return _failed(examined, "the retrainings for a mend", error)
     run = replace(run, probes_s=run.probes_s + lab.spent_s)
     return replace(examined, run=run, treatment=treatment)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from convalesce import core
 
-CALIBRATED = "spread of final skill between seeds, see benchmarks/results/noise.md"
+CALIBRATED = "the largest spread between seeds, see benchmarks/results/noise.md"
 SEEDS = core.Limit(0.02, unit="1", source=CALIBRATED)
 RELEVANT = core.Limit(
     0.05, unit="1", source="a twentieth of all there is to know: less is not worth a person's time"

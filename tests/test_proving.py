@@ -1,0 +1,81 @@
+"""Experiments stand beside the diagnosis: whatever becomes of them, it is told."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from convalesce import confirm, core, lab, proving, treat
+from convalesce.observe.shelf import Shelf
+from tests.confirm.bench import WrittenLab, finding, record
+
+
+class Opened(WrittenLab):
+    """A written lab that can be opened as the real one is."""
+
+    @contextlib.contextmanager
+    def open(self) -> Iterator[WrittenLab]:
+        yield self
+
+
+def examined(*findings: core.Finding, cut: bool = False) -> core.Examined:
+    run = core.Run(script="train.py", fits=(core.Fit(index=0, signals=record(0.1)),), cut=cut)
+    diagnosis = core.Diagnosis(health=core.Health.UNDECIDED, findings=tuple(findings))
+    return core.Examined(run=run, diagnosis=diagnosis)
+
+
+def kept() -> Any:
+    shelf = Shelf()
+    shelf.kept[0] = None  # type: ignore[assignment]  # something is kept; the lab is a written one
+    return shelf
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no memory"), KeyboardInterrupt()])
+def test_a_fault_of_the_experiments_leaves_the_diagnosis_and_is_said(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(lab, "KerasLab", lambda *_: Opened(lambda _: 0.0))
+    monkeypatch.setattr(confirm, "confirm", fails)
+    before = examined(finding("hp.lr_high"))
+    after = proving.prove(before, kept(), None, (), lambda _: None)
+    assert after.diagnosis.findings == before.diagnosis.findings
+    (remark,) = after.diagnosis.remarks
+    assert "no memory" in remark or "interrupted" in remark
+
+
+def test_a_fault_of_the_mend_leaves_the_diagnosis_and_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(lab, "KerasLab", lambda *_: Opened(lambda _: 0.0))
+    monkeypatch.setattr(treat, "treat", fails)
+    diagnosis = core.Diagnosis(health=core.Health.UNHEALTHY, findings=(finding("hp.lr_high"),))
+    before = core.Examined(run=examined().run, diagnosis=diagnosis)
+    script = proving.Script(path=Path("train.py"), original=b"")
+    after = proving.mend(before, kept(), script, (), lambda _: None)
+    assert after.treatment is None
+    assert "no memory" in after.diagnosis.remarks[-1]
+
+
+def test_experiments_settle_what_is_suspected_and_their_cost_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    helps = Opened(lambda arm: 0.9 if arm.changes else 0.1)
+    monkeypatch.setattr(lab, "KerasLab", lambda *_: helps)
+    after = proving.prove(examined(finding("hp.lr_high")), kept(), None, (), lambda _: None)
+    assert after.diagnosis.findings[0].verdict is core.Verdict.CONFIRMED
+    assert after.run.probes_s == helps.spent_s > 0
+
+
+def test_without_a_share_nothing_is_kept() -> None:
+    assert proving.shelf(0) is None
+    assert proving.shelf(None) is not None
