@@ -101,9 +101,7 @@ def _proven_only(proven: core.Diagnosis, stated: core.Diagnosis) -> core.Diagnos
         if f.cause in known or (f.verdict is core.Verdict.CONFIRMED and not f.explained_by)
     ]
     said = {f.cause for f in sure}
-    serious = any(
-        f.verdict is core.Verdict.CONFIRMED and f.severity is not core.Severity.NOTE for f in sure
-    )
+    serious = any(f.serious and f.verdict is core.Verdict.CONFIRMED for f in sure)
     return replace(
         stated,
         findings=tuple(sure),

@@ -18,7 +18,6 @@ from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.yardstick import measure
 
-SERIOUS = (core.Severity.ERROR, core.Severity.WARNING)
 ROUNDS = 4  # faults of one fit that are followed up
 WAYS = 3  # of mending that are tried before the second look is given up
 ALIKE = 4  # suspects that are tried side by side
@@ -138,7 +137,7 @@ class Case:
 
     def _look_again(self, record: core.Signals, root: core.Finding) -> None:
         """What vanished was a consequence; what is still there, or new, is a fault of its own."""
-        again = {f.cause: f for f in self.diagnose(record).findings if f.severity in SERIOUS}
+        again = {f.cause: f for f in self.diagnose(record).findings if f.serious}
         known = {f.cause for f in self.settled}
         queue = []
         for finding in self.queue:
@@ -189,7 +188,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
     """
     if budget.seconds <= 0 or run.crash is not None or run.interrupted:
         return diagnosis
-    serious = [f for f in diagnosis.findings if f.severity in SERIOUS]
+    serious = [f for f in diagnosis.findings if f.serious]
     settled: list[core.Finding] = []
     remarks: list[str] = []
     for index in dict.fromkeys(f.fit for f in serious):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from convalesce import core
 from convalesce.confirm.budget import Budget
-from convalesce.confirm.pairs import effect
+from convalesce.confirm.pairs import Effect, effect
 from convalesce.readings.yardstick import measure, sampling_error
 
 PAIRS = 3
@@ -140,20 +140,8 @@ class Experiments:
                 break
         if found is None:
             raise NotSettled("there was no time for a single pair")
-        steps = self.steps or self.reach.steps
-        return core.Tried(
-            changes=changes,
-            predict=trial.predict,
-            control=tuple(control),
-            treated=tuple(treated),
-            noise=found.noise,
-            effect=found.mean,
-            low=found.low,
-            high=found.high,
-            relevant=found.relevant,
-            steps=steps,
-            verdict=found.verdict,
-        )
+        arms = (tuple(control), tuple(treated))
+        return _shown(changes, trial, found, arms, self.steps or self.reach.steps)
 
     def arm(
         self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False
@@ -203,19 +191,8 @@ class Experiments:
         before = self._value(self.last, what)
         after = self._value(self._train(arm), what)
         found = effect([before], [after], [], sampling_error(self.last, what))
-        return core.Tried(
-            changes=(*self.base, trial.change),
-            predict=trial.predict,
-            control=(before,),
-            treated=(after,),
-            noise=found.noise,
-            effect=found.mean,
-            low=found.low,
-            high=found.high,
-            relevant=found.relevant,
-            steps=steps,
-            verdict=found.verdict,
-        )
+        changes = (*self.base, trial.change)
+        return _shown(changes, trial, found, ((before,), (after,)), steps)
 
     def _value(self, signals: core.Signals, what: core.Yardstick) -> float:
         value = measure(signals, what)
@@ -230,3 +207,26 @@ class Experiments:
         if not self.base and self.steps is None and self.reach.whole and math.isfinite(observed):
             same.append(observed)
         return same
+
+
+def _shown(
+    changes: tuple[core.Change, ...],
+    trial: core.Trial,
+    found: Effect,
+    arms: tuple[tuple[float, ...], tuple[float, ...]],
+    steps: int,
+) -> core.Tried:
+    """An experiment with its figures; `arms` are the controls and the treated."""
+    return core.Tried(
+        changes=changes,
+        predict=trial.predict,
+        control=arms[0],
+        treated=arms[1],
+        noise=found.noise,
+        effect=found.mean,
+        low=found.low,
+        high=found.high,
+        relevant=found.relevant,
+        steps=steps,
+        verdict=found.verdict,
+    )

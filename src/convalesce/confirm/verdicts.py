@@ -12,7 +12,6 @@ from convalesce.causes import all_causes
 from convalesce.confirm.experiments import Experiments, NotSettled
 from convalesce.readings.yardstick import measure
 
-UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
 EXPLAINS = 0.7  # of the best effect: a change that brings so much explains the fault
 SOUND = 0.8  # of the yardstick: a training that came so far needs no further cause
 
@@ -45,7 +44,7 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
     best: core.Finding | None = None
     for finding in group:
         trial = trials[finding.cause]
-        if best is not None and upstream(finding.cause) >= upstream(best.cause):
+        if best is not None and core.upstream(finding.cause) >= core.upstream(best.cause):
             continue  # it explains no more, and it is further from the root
         say(f"is it {finding.cause}? trying: {trial.change}")
         try:
@@ -68,11 +67,6 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
     return Settled(tuple(found.values()), tuple(roots), changes)
 
 
-def upstream(cause: str) -> int:
-    """Place of a cause on the way from the data to the settings; the first is 0."""
-    return UPSTREAM_FIRST.index(cause.partition(".")[0])
-
-
 def _root(proven: list[core.Finding]) -> core.Finding:
     """The most upstream of those that explain most of the best effect."""
     effects = {f.cause: f.trial.effect if f.trial is not None else 0.0 for f in proven}
@@ -80,7 +74,7 @@ def _root(proven: list[core.Finding]) -> core.Finding:
     explaining = [f for f in proven if effects[f.cause] >= EXPLAINS * best]
     return min(
         explaining,
-        key=lambda f: (upstream(f.cause), -f.evidence.strength * effects[f.cause]),
+        key=lambda f: (core.upstream(f.cause), -f.evidence.strength * effects[f.cause]),
     )
 
 
@@ -121,7 +115,7 @@ def _both(
 ) -> Settled:
     """The combination arm: all changes at once, where each alone did not help."""
     tried = [f for f in found.values() if f.trial is not None and not trials[f.cause].after]
-    made = sorted(tried, key=lambda f: upstream(f.cause))
+    made = sorted(tried, key=lambda f: core.upstream(f.cause))
     if len(made) > 1 and experiments.reach.seconds(experiments.steps) <= experiments.left:
         say(f"is it {' and '.join(f.cause for f in made)} together?")
         changes = tuple(f.trial.changes[-1] for f in made if f.trial is not None)
@@ -135,7 +129,7 @@ def _both(
             needed = sorted(made, key=lambda f: -f.evidence.strength)[:2]
             roots = tuple(
                 replace(f, trial=outcome, verdict=proof)
-                for f in sorted(needed, key=lambda f: upstream(f.cause))
+                for f in sorted(needed, key=lambda f: core.upstream(f.cause))
             )
             shown = {**found, **{f.cause: f for f in roots}}
             return Settled(tuple(shown.values()), roots, changes)

@@ -33,6 +33,7 @@ from convalesce.core.catalogue import VALIDATION as VALIDATION
 from convalesce.core.catalogue import VALIDATION_ANSWERS as VALIDATION_ANSWERS
 from convalesce.core.catalogue import WEIGHT_NORM as WEIGHT_NORM
 from convalesce.core.cause import Cause as Cause
+from convalesce.core.cause import upstream as upstream
 from convalesce.core.change import IS_EVEN as IS_EVEN
 from convalesce.core.change import IS_SURE as IS_SURE
 from convalesce.core.change import KNOWS as KNOWS

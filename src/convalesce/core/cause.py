@@ -11,6 +11,13 @@ from convalesce.core.course import Crash
 from convalesce.core.evidence import Evidence
 from convalesce.core.signal import Signal, Signals
 
+UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
+
+
+def upstream(cause: str) -> int:
+    """Place of a cause's family on the way from the data to the settings; the first is 0."""
+    return UPSTREAM_FIRST.index(cause.partition(".")[0])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:

@@ -44,6 +44,11 @@ class Finding:
     beneath: str = ""
     mended: Tried | None = None
 
+    @property
+    def serious(self) -> bool:
+        """An error or a warning, not a mere note."""
+        return self.severity is not Severity.NOTE
+
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:

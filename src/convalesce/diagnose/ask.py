@@ -12,7 +12,6 @@ from convalesce.causes import all_causes
 from convalesce.readings import curves
 from convalesce.readings.confidence import confidence
 
-UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
 SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
 
 # What happens to units and gradients in training, rather than what somebody chose.
@@ -166,14 +165,14 @@ def in_order(findings: Iterable[core.Finding]) -> list[core.Finding]:
             SEVERITIES.index(f.severity),
             not f.evidence.stated,
             -f.evidence.strength,
-            UPSTREAM_FIRST.index(f.cause.partition(".")[0]),
+            core.upstream(f.cause),
         ),
     )
 
 
 def health(findings: Iterable[core.Finding]) -> core.Health:
     """Healthy without error and warning; undecided where only suspicions stand."""
-    serious = [f for f in findings if f.severity is not core.Severity.NOTE]
+    serious = [f for f in findings if f.serious]
     if any(f.evidence.stated for f in serious):
         return core.Health.UNHEALTHY
     return core.Health.UNDECIDED if serious else core.Health.HEALTHY

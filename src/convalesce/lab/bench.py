@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import time
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +16,7 @@ from convalesce.lab.callbacks import acting
 from convalesce.lab.edits import edited
 from convalesce.lab.randomness import kept_random_state
 from convalesce.lab.setting import Setting, optimizer_like
+from convalesce.observe.guard import unheard
 from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
 
@@ -75,7 +74,7 @@ class KerasLab:
         """What one arm showed; see `core.Lab`."""
         begun = time.perf_counter()
         try:
-            with _unheard(), kept_random_state():
+            with unheard(), kept_random_state():
                 return self._train(fit, arm, seconds)
         finally:
             self._spent += time.perf_counter() - begun
@@ -90,7 +89,7 @@ class KerasLab:
         if prepared is None:
             raise core.CannotChange("no training has made these changes")
         setting = prepared.setting
-        with _unheard(), edited(setting.edits):
+        with unheard(), edited(setting.edits):
             try:
                 setting.model.save(path)
             except Exception as error:
@@ -258,11 +257,3 @@ def _set_flags(kept: Kept, setting: Setting) -> None:
     """Which layers learn in this setting, whatever an earlier arm has set."""
     for layer, flag in (*(() if setting.fresh else kept.trainable), *setting.flags):
         layer.trainable = flag
-
-
-@contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """What the user's own code prints or warns in an arm is not shown a second time."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import math
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +15,7 @@ from convalesce.lab import compilation, feed
 from convalesce.lab.randomness import kept_random_state
 from convalesce.lab.setting import optimizer_like
 from convalesce.observe.arguments import is_indexable
+from convalesce.observe.guard import unheard
 from convalesce.observe.kept import Rows, State, compiled, state_of
 
 LAST_SHARE = 3  # a training is judged by the last third of its steps
@@ -127,7 +126,7 @@ def rigged(
     keywords = compiled(model)
     parts, state = compilation.put_aside(model), state_of(model)
     try:
-        with _unheard(), kept_random_state():
+        with unheard(), kept_random_state():
             wanted = optimizer if optimizer is not None else model.optimizer
             keywords["optimizer"] = optimizer_like(wanted, learning_rate=1e-3)
             keywords.update(metrics=None, weighted_metrics=None, steps_per_execution=1)
@@ -139,11 +138,3 @@ def rigged(
         compilation.put_back(model, parts)
         compilation.restore(model, state)
         compilation.restore_optimizer(model, state)
-
-
-@contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """What the model's own layers print or warn is not shown once for each training."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        yield

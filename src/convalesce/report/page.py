@@ -105,7 +105,7 @@ def _render(name: str, examined: core.Examined, detail: Detail) -> str:
         _finding(f, rank, run, room, detail)
         for rank, f in enumerate(words.standing(diagnosis.findings), 1)
     ]
-    concerned = {i for v in findings if _serious(v.finding) for i in _fits_of(v.finding)}
+    concerned = {i for v in findings if v.finding.serious for i in _fits_of(v.finding)}
     charted = sorted(run.fits, key=lambda fit: (fit.index not in concerned, fit.index))
     charted = sorted(charted[: detail.charted], key=lambda fit: fit.index)
     views = [_fit(fit, concerned, room, detail, alone=len(run.fits) == 1) for fit in charted]
@@ -144,10 +144,6 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _serious(finding: core.Finding) -> bool:
-    return finding.severity is not core.Severity.NOTE
 
 
 def _fits_of(finding: core.Finding) -> tuple[int, ...]:

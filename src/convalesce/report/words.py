@@ -103,7 +103,7 @@ def headline(examined: core.Examined) -> str:
     """The verdict in one sentence, without its first word."""
     diagnosis, run = examined.diagnosis, examined.run
     found = standing(diagnosis.findings)
-    serious = [f for f in found if f.severity is not core.Severity.NOTE]
+    serious = [f for f in found if f.serious]
     leading = serious or list(found)
     match diagnosis.health:
         case core.Health.HEALTHY:

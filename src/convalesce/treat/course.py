@@ -16,7 +16,6 @@ PAIRS = 3  # retrainings of the original and of the mended
 LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
 PATIENCE = 4.0  # times its expected time that a training may take
-SERIOUS = (core.Severity.ERROR, core.Severity.WARNING)
 # What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}
 
@@ -35,11 +34,7 @@ def treat(
         diagnose: From the record of an arm to findings.
         say: Told what is being trained.
     """
-    confirmed = [
-        f
-        for f in diagnosis.findings
-        if f.verdict is core.Verdict.CONFIRMED and f.severity in SERIOUS
-    ]
+    confirmed = [f for f in diagnosis.findings if f.verdict is core.Verdict.CONFIRMED and f.serious]
     if not confirmed:
         return core.Treatment(why_not="nothing is confirmed that could be mended")
     fit = confirmed[0].fit
@@ -130,7 +125,7 @@ def _verify(
         mended = trainer.train(changes, seed, closely=seed == 1)
         original = trainer.train((), seed)
         if seed == 1:
-            still = {f.cause for f in diagnose(mended).findings if f.severity in SERIOUS}
+            still = {f.cause for f in diagnose(mended).findings if f.serious}
             gone = tuple(c for c in causes if c not in still)
         control.append(measure(original, what))
         treated.append(measure(mended, what))
