@@ -128,10 +128,14 @@ from convalesce.core.instruments import PowerLaw as PowerLaw
 from convalesce.core.instruments import RangeTest as RangeTest
 from convalesce.core.instruments import Sharpness as Sharpness
 from convalesce.core.lab import Arm as Arm
+from convalesce.core.lab import Bar as Bar
+from convalesce.core.lab import BelowBar as BelowBar
 from convalesce.core.lab import CannotChange as CannotChange
+from convalesce.core.lab import Crew as Crew
 from convalesce.core.lab import Lab as Lab
 from convalesce.core.lab import OutOfTime as OutOfTime
 from convalesce.core.lab import Reach as Reach
+from convalesce.core.lab import Trained as Trained
 from convalesce.core.lab import Tried as Tried
 from convalesce.core.model import Layer as Layer
 from convalesce.core.model import Model as Model

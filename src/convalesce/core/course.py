@@ -23,6 +23,7 @@ class History:
         stopped: Why it ended before `planned`: `early stopping`, `cut by check`,
             `interrupted`, `crashed`; empty where it did not.
         best_restored: EarlyStopping or a checkpoint gave back the weights of the best epoch.
+        reached: Of an arm of an experiment: what it had reached at each of its bars.
     """
 
     metrics: Mapping[str, tuple[float, ...]]
@@ -32,6 +33,7 @@ class History:
     seconds: float = 0.0
     stopped: str = ""
     best_restored: bool = False
+    reached: tuple[float, ...] = ()
 
     @property
     def epochs(self) -> int:

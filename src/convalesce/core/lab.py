@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from convalesce.core.change import Change, Rises
+from convalesce.core.change import Change, Rises, Yardstick
 from convalesce.core.signal import Signals
 from convalesce.core.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """A height that an arm must have reached by the way, or it is broken off.
+
+    Attributes:
+        share: Of the arm's updates, above 0 and below 1: when it is measured.
+        what: By which yardstick.
+        least: What it must reach; minus infinity only has it measured.
+    """
+
+    share: float
+    what: Yardstick
+    least: float = -math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +38,7 @@ class Arm:
             other batches sees as many examples.
         after: Starts from the trained weights, not from the initial ones.
         closely: Watched by the whole monitor, so that it can be diagnosed anew.
+        bars: Measured by the way, in order of their shares; not while watched closely.
     """
 
     changes: tuple[Change, ...] = ()
@@ -28,6 +46,7 @@ class Arm:
     steps: int | None = None
     after: bool = False
     closely: bool = False
+    bars: tuple[Bar, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +83,18 @@ class OutOfTime(Exception):
     """An arm was broken off because its time was up."""
 
 
+class BelowBar(Exception):
+    """An arm was broken off at a bar.
+
+    Attributes:
+        reached: What it had reached at each bar up to that one, in order.
+    """
+
+    def __init__(self, reached: tuple[float, ...]) -> None:
+        super().__init__(f"broken off: {reached[-1]:.3f} at bar {len(reached)}")
+        self.reached = reached
+
+
 class Lab(Protocol):
     """Trains arms from one snapshot of each observed fit."""
 
@@ -85,6 +116,29 @@ class Lab(Protocol):
         Raises:
             CannotChange: One of its changes can't be made here.
             OutOfTime: It did not end in time.
+            BelowBar: It did not reach one of its bars.
+        """
+
+
+Trained = Signals | Exception  # one of those that `Lab.train` raises, or what else went wrong
+
+
+class Crew(Protocol):
+    """Trains many arms, one after another or at the same time: what each shows is the same."""
+
+    @property
+    def width(self) -> int:
+        """How many it trains at the same time."""
+
+    def train(
+        self, fit: int, arms: Sequence[Arm], *, seconds: float
+    ) -> Iterator[tuple[int, Trained]]:
+        """Each arm's place in `arms` and what it showed, or why not, as they end.
+
+        Args:
+            fit: As for `Lab.train`.
+            arms: What to train.
+            seconds: Each arm is broken off after so many.
         """
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.lab import feed
+from convalesce.lab.bars import make_bars
 from convalesce.lab.callbacks import make_end, needs_validation, scaled
 from convalesce.lab.setting import Setting
 from convalesce.observe.answers import read_answers
@@ -26,10 +27,12 @@ def fitted(setting: Setting, arm: core.Arm, steps: int, seconds: float) -> core.
 
     Raises:
         core.OutOfTime: The time was up first.
+        core.BelowBar: It did not reach one of its bars.
     """
     each = setting.steps_per_epoch
     epochs = math.ceil(steps / each)
     end = make_end(steps, seconds)
+    bars = make_bars(arm.bars, steps, lambda: answers(setting))
     callbacks = scaled(setting.callbacks, setting.rate)
     follows = needs_validation(callbacks) and setting.validation is not None
     history = setting.model.fit(
@@ -37,13 +40,16 @@ def fitted(setting: Setting, arm: core.Arm, steps: int, seconds: float) -> core.
         epochs=epochs,
         steps_per_epoch=each,
         verbose=0,
-        callbacks=[*callbacks, end],
+        callbacks=[*callbacks, bars, end],
         validation_data=_given(setting.validation) if follows else None,
         validation_batch_size=EVALUATED if follows else None,
     )
+    if bars.below:
+        raise core.BelowBar(tuple(bars.reached))
     _in_time(end, steps, seconds)
     curves = {k: tuple(float(v) for v in values) for k, values in history.history.items()}
-    made = core.History(metrics=curves, planned=epochs, steps=end.made)
+    reached = tuple(bars.reached)
+    made = core.History(metrics=curves, planned=epochs, steps=end.made, reached=reached)
     return core.Signals({core.HISTORY: made, **answers(setting)})
 
 
