@@ -3,7 +3,9 @@
     python benchmarks/diagnosis/record.py --out RECORDS CASES…
 
 CASES are folders of cases, or cases. Recorded cases are left alone; `--again` records them anew.
-`score.py` then repeats the reasoning in seconds, as often as wanted.
+`score.py` then repeats the reasoning in seconds, as often as wanted. With `--command fix` the
+faulty ones are mended as well, for `benchmarks/repair.py`. `--shuffle SEED` takes them in a random
+order, so that what is recorded at any moment is a random sample.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -35,12 +38,15 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--plain", action="store_true", help="time plain python as well")
     parser.add_argument("--again", action="store_true")
-    parser.add_argument("--command", default="run", choices=["run", "check"])
+    parser.add_argument("--command", default="run", choices=["run", "check", "fix"])
+    parser.add_argument("--shuffle", type=int, help="seed of a random order")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
     wanted = asked.arms.split(",")
     jobs = [(c, arm) for c in find_cases(asked.cases) for arm in c.arms if arm in wanted]
     jobs = [j for j in jobs if asked.again or not _meta(asked.out, *j).exists()]
+    if asked.shuffle is not None:
+        random.Random(asked.shuffle).shuffle(jobs)  # noqa: S311 - no secret
     with ThreadPoolExecutor(asked.jobs) as pool:
         done = list(pool.map(lambda job: _record(*job, asked), jobs))
     return 0 if all(done) else 1
@@ -83,6 +89,7 @@ def _record(case: Case, arm: str, asked: argparse.Namespace) -> bool:
 def _timed(command: list[str], place: Path) -> tuple[int, float, str, str]:
     begun = time.perf_counter()
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0"}
+    environment["CONVALESCE_MLFLOW"] = "0"  # thousands of runs would be kept for nobody
     try:
         ran = subprocess.run(
             command,
