@@ -125,6 +125,12 @@ def test_only_rectified_hidden_layers_can_be_dead() -> None:
     assert [d.layer for d in found] == ["b"]
 
 
+def test_of_an_activation_used_twice_the_worse_place_counts() -> None:
+    model = net(layer("relu"), layer("a"), layer("head"))
+    found = flow.dead(model, series({"net/relu": [0.1], "net/relu (2)": [0.9], "net/a": [0.0]}))
+    assert [(d.layer, d.last) for d in found] == [("relu", 0.9), ("a", 0.0)]
+
+
 def answers(**figures: Any) -> core.Predictions:
     return core.Predictions(role="train", examples=100, **figures)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from convalesce.readings.structure import RECTIFIERS, count, hidden, weighted
 Floats = NDArray[np.float64]
 
 KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
+_CALL = re.compile(r" \(\d+\)$")  # behind the path of a layer: which of its calls
 
 
 def typical(values: ArrayLike) -> float:
@@ -179,14 +181,22 @@ def _moves(values: Floats) -> bool:
 
 def of_layers(model: Model, series: Series, chosen: Callable[[Layer], bool]) -> dict[str, Floats]:
     """Columns of the chosen layers: name to values over time, in the order of the columns."""
-    if series.values.ndim != 2:
-        return {}
     found: dict[str, Floats] = {}
-    for i, label in enumerate(series.labels):
-        layer = owner(label, model.layers)
-        if layer is not None and chosen(layer):
-            found.setdefault(layer.name, series.values[:, i])
+    for name, values in _columns(model, series, chosen):
+        found.setdefault(name, values)
     return found
+
+
+def _columns(
+    model: Model, series: Series, chosen: Callable[[Layer], bool]
+) -> Iterator[tuple[str, Floats]]:
+    """Name of the layer and values of each column; a layer that is called twice has two."""
+    if series.values.ndim != 2:
+        return
+    for i, label in enumerate(series.labels):
+        layer = owner(_CALL.sub("", label), model.layers)
+        if layer is not None and chosen(layer):
+            yield layer.name, series.values[:, i]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +219,10 @@ class Dead:
 
 
 def dead(model: Model, dead_units: Series) -> tuple[Dead, ...]:
-    """Rectified hidden layers and their dead units, the worst first."""
+    """Rectified hidden layers and their dead units, the worst first.
+
+    Of a layer that is called in several places, the place where most are dead.
+    """
     heads = {output.layer for output in model.outputs}
 
     def rectified(layer: Layer) -> bool:
@@ -217,11 +230,14 @@ def dead(model: Model, dead_units: Series) -> tuple[Dead, ...]:
 
     found = [
         Dead(name, typical(values[:1]), typical(ending(values)))
-        for name, values in of_layers(model, dead_units, rectified).items()
+        for name, values in _columns(model, dead_units, rectified)
         if len(values)
     ]
     known = [d for d in found if math.isfinite(d.last) and math.isfinite(d.first)]
-    return tuple(sorted(known, key=lambda d: -d.last))
+    worst: dict[str, Dead] = {}
+    for one in sorted(known, key=lambda d: -d.last):
+        worst.setdefault(one.layer, one)
+    return tuple(worst.values())
 
 
 def signal_kept(model: Model, activation_std: Series) -> float:

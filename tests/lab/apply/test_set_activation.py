@@ -1,7 +1,12 @@
+from typing import Any
+
+import keras
+import numpy as np
 import pytest
 
 from convalesce import core
 from convalesce.lab.apply import apply
+from convalesce.lab.edits import edited
 from tests.lab.apply import nets
 
 
@@ -44,6 +49,27 @@ def test_a_subclassed_model_is_edited_in_place() -> None:
     setting = apply(core.SetActivation("relu"), nets.setting_of(nets.own(), x=nets.EIGHT))
     assert [owner.name for owner, _, _ in setting.edits] == ["first"]
     assert setting.model.first.activation.__name__ == "sigmoid"
+
+
+def test_an_activation_layer_that_a_subclassed_model_calls_acts_otherwise() -> None:
+    class Own(keras.Model):  # type: ignore[misc]  # Keras ships no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = keras.layers.Dense(4)
+            self.cut = keras.layers.ReLU(threshold=1e9)
+            self.last = keras.layers.Dense(3, activation="softmax")
+
+        def call(self, x: Any) -> Any:
+            return self.last(self.cut(self.first(x)))
+
+    model = Own()
+    model(np.ones((1, 8), "float32"))
+    setting = apply(core.SetActivation("relu", (model.cut.name,)), nets.setting_of(model))
+    x = np.ones((2, 4), "float32")
+    with edited(setting.edits):
+        assert float(model.cut(x).numpy().min()) == 1.0
+    assert not model.cut(x).numpy().any()
+    assert "call" not in vars(model.cut)
 
 
 def test_recurrent_layers_keep_theirs() -> None:

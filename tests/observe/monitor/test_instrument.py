@@ -53,6 +53,19 @@ def test_a_step_is_traced_once_more_than_plain_and_never_in_a_second_fit() -> No
     assert counts[2] == counts[3] == counts[0] + 1
 
 
+def test_an_activation_used_in_several_places_is_seen_in_each() -> None:
+    relu, inputs = keras.layers.ReLU(name="relu"), keras.Input((8, 8, 3))
+    x = keras.layers.Flatten()(inputs)
+    for width in (6, 5):
+        x = relu(keras.layers.Dense(width)(x))
+    model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    instrument = Instrument(1)
+    fit(model, instrument)
+    labels = instrument.series()[core.DEAD_UNITS].labels
+    assert [name for name in labels if "relu" in name] == ["relu", "relu (2)"]
+
+
 def test_a_model_compiled_again_during_fit_is_watched_on() -> None:
     class Again(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:

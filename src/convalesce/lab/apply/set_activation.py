@@ -28,6 +28,9 @@ def apply(change: core.SetActivation, setting: Setting) -> Setting:
     swapped: dict[Any, Edit] = {}
     for layer in dict.fromkeys(_where(change, setting)):
         if type(layer).__name__ in ACTING and type(layer).__name__ != "Activation":
+            if opened(setting.model) is None:  # its own code calls the layer: it acts otherwise
+                edits.append((layer, "call", function))
+                continue
             swapped[layer] = Edit(instead=_activation(layer, change.activation))
         elif "activation" in vars(layer):
             edits.append((layer, "activation", function))

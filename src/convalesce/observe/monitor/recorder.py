@@ -16,6 +16,7 @@ from convalesce.observe.monitor.statistics import FLAT_ENDS, Seen, Tapped, Updat
 
 FED_ROWS = 64
 FED_BYTES = 2 << 20  # of one batch
+MOST_CALLS = 16  # of one activation layer that a model uses in several places
 
 
 class Recorder:
@@ -34,7 +35,7 @@ class Recorder:
 
     def _forget(self) -> None:
         self._graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        self._taps: dict[int, tuple[str, Tapped]] = {}
+        self._taps: dict[tuple[int, int], tuple[str, Tapped]] = {}
         self._updates: dict[str, Update] = {}
         self._pending: list[tuple[str, Any, Any, Any]] = []
         self._loss: Any = None
@@ -47,7 +48,7 @@ class Recorder:
     # ---- what the taps show ------------------------------------------------------------------
 
     def layer(self, layer: Any, output: Any) -> None:
-        """Keeps the first output of the first call of a layer."""
+        """Keeps the first output of the first call of a layer; of an activation, of each call."""
         self._safely(self._layer, layer, output)
 
     def loss(self, loss: Any) -> None:
@@ -82,7 +83,8 @@ class Recorder:
         if layer is self._model:
             self._output = output if self._output is None else self._output
             return
-        if id(layer) in self._taps or not worth_tapping(layer):
+        call = sum(known == id(layer) for known, _ in self._taps)
+        if call >= (1 if layer.weights else MOST_CALLS) or not worth_tapping(layer):
             return
         first: Any = next(iter(tf.nest.flatten(output)), None)
         if not isinstance(first, tf.Tensor) or not self._here(first):
@@ -96,7 +98,7 @@ class Recorder:
         name = getattr(getattr(layer, "activation", None), "__name__", "")
         flat = None if isinstance(layer, keras.layers.RNN) else FLAT_ENDS.get(name)
         tapped = Tapped(first, _channels(layer), flat)
-        self._taps[id(layer)] = (str(getattr(layer, "path", None) or layer.name), tapped)
+        self._taps[id(layer), call] = (str(getattr(layer, "path", None) or layer.name), tapped)
 
     def _differentiated(self, target: Any, sources: Any) -> None:
         if self._target is not None or not self._here(target) or target.shape.rank != 0:
