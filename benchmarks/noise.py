@@ -3,7 +3,7 @@
     python benchmarks/noise.py --seeds 6
 
 Small nets on scikit-learn's digits and on made-up tables, trained from one snapshot each, so that
-only the order of the examples and what dropout draws differ. `confirm/pairs.py` takes its floor
+only the order of the examples and what dropout draws differ. `readings/pairs.py` takes its floor
 from here.
 """
 

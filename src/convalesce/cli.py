@@ -15,8 +15,23 @@ import typer
 from typer.core import TyperGroup
 
 from convalesce import __version__
+from convalesce.commands.options import (
+    SCRIPT_FIRST,
+    Args,
+    Budget,
+    Every,
+    Html,
+    Module,
+    Mute,
+    NoProbes,
+    Quiet,
+    Script,
+    Store,
+    listed,
+)
 from convalesce.commands.read import read
 from convalesce.commands.runs import app as runs
+from convalesce.commands.study import study
 from convalesce.commands.ui import ui
 from convalesce.commands.watch import watch
 from convalesce.settings import WrongSetting, did_you_mean, known_causes, read_settings
@@ -33,45 +48,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-# Everything after SCRIPT is the script's own, untouched.
-SCRIPT_FIRST = {"allow_interspersed_args": False}
-
-Script = Annotated[str, typer.Argument(metavar="SCRIPT", help="The script, run as Python would.")]
-Args = Annotated[
-    list[str] | None, typer.Argument(metavar="ARGS", help="Handed to the script untouched.")
-]
-Module = Annotated[bool, typer.Option("-m", help="SCRIPT is a module, as in python -m.")]
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON (- stdout).")
 ]
-Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")]
 Sarif = Annotated[
     Path | None, typer.Option("--sarif", metavar="FILE", help="Write it as SARIF 2.1.0.")
-]
-Store = Annotated[
-    Path | None,
-    typer.Option("--store", metavar="DIR", help="Where runs are kept. [default: .convalesce]"),
-]
-Budget = Annotated[
-    float | None,
-    typer.Option(
-        "--budget",
-        metavar="SHARE",
-        min=0.0,
-        help="Time for experiments, as a share of training time. [default: 0.2, and at least 40 s]",
-    ),
-]
-NoProbes = Annotated[bool | None, typer.Option("--no-probes", help="No experiments.")]
-Every = Annotated[
-    int | None,
-    typer.Option(
-        "--every", metavar="K", min=0, help="Look at every K-th step only; 0 looks at none."
-    ),
-]
-Quiet = Annotated[bool | None, typer.Option("--quiet", help="Nothing on the terminal.")]
-Mute = Annotated[
-    list[str] | None,
-    typer.Option("--mute", metavar="CAUSE[,CAUSE]", help="Do not ask these causes."),
 ]
 TensorBoard = Annotated[
     Path | None,
@@ -188,7 +169,7 @@ def run(  # noqa: PLR0913 - one parameter an option
         "no-probes": no_probes,
         "every": every,
         "quiet": quiet,
-        "mute": _listed(mute),
+        "mute": listed(mute),
         "tensorboard": tensorboard,
         "strict": strict,
     }
@@ -232,7 +213,7 @@ def check(  # noqa: PLR0913 - one parameter an option
         "no-probes": no_probes,
         "every": every,
         "quiet": quiet,
-        "mute": _listed(mute),
+        "mute": listed(mute),
         "tensorboard": tensorboard,
         "fail-on": fail_on,
     }
@@ -268,7 +249,7 @@ def fix(  # noqa: PLR0913 - one parameter an option
     nothing could be judged.
     """
     given = {"json": json, "html": html, "sarif": sarif, "store": store, "budget": budget}
-    settings = _settings({**given, "every": every, "quiet": quiet, "mute": _listed(mute)})
+    settings = _settings({**given, "every": every, "quiet": quiet, "mute": listed(mute)})
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
     return session.fix(script, args or (), _options(settings), module=module, edit=edit)
@@ -291,6 +272,7 @@ def explain(
     return 0
 
 
+app.command(context_settings=SCRIPT_FIRST)(study)
 app.add_typer(runs, name="runs")
 app.command()(watch)
 app.command()(read)
@@ -303,13 +285,6 @@ def demo() -> int:
     from convalesce import session  # noqa: PLC0415
 
     return session.demo()
-
-
-def _listed(mute: list[str] | None) -> tuple[str, ...] | None:
-    if mute is None:
-        return None
-    names = [name.strip() for part in mute for name in part.split(",")]
-    return known_causes([name for name in names if name], "--mute")
 
 
 def _settings(given: dict[str, Any]) -> dict[str, Any]:

@@ -81,6 +81,30 @@ def complete(
         start_after(kept.store, kept.environment)
 
 
+def add_study(kept: Kept, study: core.Study, reports: Mapping[str, bytes]) -> None:
+    """Keep a study beside the run that it began from, and each of its trials as a run of its own.
+
+    Raises:
+        OSError: The store can't be written to.
+    """
+    if kept.folder is None:
+        raise OSError(kept.why_not)
+    folders.add(kept.folder, reports)
+    for trial in study.trials:
+        figures = {str(study.what): trial.value, "seconds": trial.seconds}
+        changes = tuple(map(str, trial.changes))
+        told = folders.Trial(
+            parent=kept.folder.id,
+            name=f"trial {trial.number + 1}",
+            status="crashed" if trial.state == "failed" else "finished",
+            headline=trial.why or f"{trial.state}, {trial.origin}",
+            changes=changes,
+            metrics=figures,
+        )
+        folders.keep_trial(kept.store, kept.folder, told, _now())
+    start_after(kept.store, kept.environment)
+
+
 def _end(examined: core.Examined, reports: Mapping[str, bytes], status: str = "") -> folders.End:
     from convalesce.report.words import headline  # noqa: PLC0415 - loads NumPy
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from convalesce import core  # loads NumPy, which the script may want to set up first
 
+
 Then = Callable[["core.Examined"], "core.Examined"]  # what follows a diagnosis
 FailOn = Literal["error", "warning", "note"]
 CHECK_STEPS = 100  # "its first steps (about a hundred)" of the command line's contract
@@ -76,13 +77,13 @@ def run(
     look = Look(
         every=options.every,
         quiet=options.quiet,
-        progress=_progress(options),
+        progress=progress(options),
         shelf=shelf,
         hopeless=options.hopeless,
     )
     start = Start(script=target, arguments=tuple(args), module=module)
-    observed, kept = _observe(start, look, options)
-    examined = _report(observed, options, kept, _prove(shelf, options))
+    observed, kept = observe(start, look, options)
+    examined = report_on(observed, options, kept, prove(shelf, options))
     if examined is None or observed.status:
         return observed.status
     errors = any(f.severity == "error" for f in examined.diagnosis.findings)
@@ -104,14 +105,17 @@ def check(
     """
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
-    progress = _progress(options)
     shelf = proving.shelf(options.share)
     look = Look(
-        every=options.every, quiet=options.quiet, cut=CHECK_STEPS, progress=progress, shelf=shelf
+        every=options.every,
+        quiet=options.quiet,
+        cut=CHECK_STEPS,
+        progress=progress(options),
+        shelf=shelf,
     )
     start = Start(script=target, kind="check", arguments=tuple(args), module=module)
-    observed, kept = _observe(start, look, options)
-    examined = _report(observed, options, kept, _prove(shelf, options))
+    observed, kept = observe(start, look, options)
+    examined = report_on(observed, options, kept, prove(shelf, options))
     if examined is None:
         return 2
     bar = SERIOUS.index(fail_on)
@@ -137,18 +141,20 @@ def fix(
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
     shelf = proving.shelf(options.share)
-    look = Look(every=options.every, quiet=options.quiet, progress=_progress(options), shelf=shelf)
+    look = Look(every=options.every, quiet=options.quiet, progress=progress(options), shelf=shelf)
     script = proving.Script(
-        path=Path(target).absolute(), original=None if module else _bytes(Path(target)), edit=edit
+        path=Path(target).absolute(),
+        original=None if module else source_of(Path(target)),
+        edit=edit,
     )
     start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
-    observed, kept = _observe(start, look, options)
-    prove, say = _prove(shelf, options), _saying(options)
-    examined = _report(
+    observed, kept = observe(start, look, options)
+    then, say = prove(shelf, options), saying(options)
+    examined = report_on(
         observed,
         options,
         kept,
-        lambda found: proving.mend(prove(found), shelf, script, options.mute, say),
+        lambda found: proving.mend(then(found), shelf, script, options.mute, say),
     )
     if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":
         return 2
@@ -157,7 +163,8 @@ def fix(
     return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)
 
 
-def _bytes(script: Path) -> bytes | None:
+def source_of(script: Path) -> bytes | None:
+    """The bytes of a script as it is now; None where it can't be read."""
     try:
         return script.read_bytes()
     except OSError:
@@ -192,7 +199,7 @@ def monitor(*, every: int | None = None) -> Any:
     return make_monitor(Look(every=every), conclude, (report.to_notebook, report.to_text))
 
 
-def _progress(options: Options) -> Any:
+def progress(options: Options) -> Any:
     """Shows on a terminal what is being waited for."""
     from convalesce.observe.options import no_progress  # noqa: PLC0415
 
@@ -203,7 +210,7 @@ def _progress(options: Options) -> Any:
     return report.progress
 
 
-def _observe(start: Start, look: Any, options: Options) -> tuple[core.Run, keeping.Kept]:
+def observe(start: Start, look: Any, options: Options) -> tuple[core.Run, keeping.Kept]:
     """Run the script watched, in a folder of its own that is written while it trains."""
     from convalesce.observe import UnusableScript, observe_script  # noqa: PLC0415
 
@@ -217,20 +224,20 @@ def _observe(start: Start, look: Any, options: Options) -> tuple[core.Run, keepi
     return observed, kept
 
 
-def _prove(shelf: Any, options: Options) -> Then:
+def prove(shelf: Any, options: Options) -> Then:
     """What settles a diagnosis by experiment."""
-    say = _saying(options)
+    say = saying(options)
     return lambda examined: proving.prove(examined, shelf, options.share, options.mute, say)
 
 
-def _saying(options: Options) -> Callable[[str], object]:
+def saying(options: Options) -> Callable[[str], object]:
     """Says on a terminal what is being tried."""
     if options.quiet or not sys.stderr.isatty():
         return lambda _: None
     return lambda said: sys.stderr.write(f"convalesce: {said}\n")
 
 
-def _report(
+def report_on(
     observed: core.Run, options: Options, kept: keeping.Kept, then: Then
 ) -> core.Examined | None:
     """Conclude, prove and tell; an error of ours is said, and the script's own status stands."""
@@ -267,7 +274,7 @@ def tell(examined: core.Examined, options: Options, kept: keeping.Kept) -> None:
     try:
         keeping.complete(kept, examined, {"report.json": json, "report.html": html})
     except OSError as error:
-        _say(
+        say(
             console,
             f"convalesce could not keep this run in {kept.store}: {error.strerror or error}. "
             "Name another folder with --store.",
@@ -275,7 +282,7 @@ def tell(examined: core.Examined, options: Options, kept: keeping.Kept) -> None:
         return
     if not options.quiet and options.html is None and kept.folder is not None:
         page = os.path.relpath(kept.folder.html) if options.store is None else kept.folder.html
-        _say(console, f"full report: {page}")
+        say(console, f"full report: {page}")
 
 
 def publish(examined: core.Examined, options: Options, console: Console) -> tuple[bytes, bytes]:
@@ -285,18 +292,19 @@ def publish(examined: core.Examined, options: Options, console: Console) -> tupl
     if not options.quiet:
         report.to_terminal(examined, console)
     json, html = report.to_json(examined), report.to_html(examined).encode()
-    _write(options.json, json, console)
-    _write(options.html, html, console)
+    write(options.json, json, console)
+    write(options.html, html, console)
     if options.sarif is not None:
-        _write(options.sarif, report.to_sarif(examined), console)
+        write(options.sarif, report.to_sarif(examined), console)
     return json, html
 
 
-def _say(console: Console, said: str) -> None:
+def say(console: Console, said: str) -> None:
+    """A line on the terminal, as it is."""
     console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
-def _write(path: Path | None, data: bytes, console: Console) -> None:
+def write(path: Path | None, data: bytes, console: Console) -> None:
     """Write one report; an unwritable place is said, and the report is not lost."""
     if path is None:
         return
@@ -309,7 +317,7 @@ def _write(path: Path | None, data: bytes, console: Console) -> None:
         path.write_bytes(data)
     except OSError as error:
         fallback = Path.home() / path.name
-        _say(console, f"convalesce could not write {path}: {error.strerror or error}.")
+        say(console, f"convalesce could not write {path}: {error.strerror or error}.")
         with suppress(OSError):
             fallback.write_bytes(data)
-            _say(console, f"The report is in {fallback}.")
+            say(console, f"The report is in {fallback}.")

@@ -9,13 +9,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convalesce.settings import WrongSetting, read_settings
+from convalesce.settings import WrongSetting, known_causes, read_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from convalesce.track.folder import RunFolder
 
+# Everything after SCRIPT is the script's own, untouched.
+SCRIPT_FIRST = {"allow_interspersed_args": False}
+
+Script = Annotated[str, typer.Argument(metavar="SCRIPT", help="The script, run as Python would.")]
+Args = Annotated[
+    list[str] | None, typer.Argument(metavar="ARGS", help="Handed to the script untouched.")
+]
+Module = Annotated[bool, typer.Option("-m", help="SCRIPT is a module, as in python -m.")]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write it as a page.")]
+Budget = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        metavar="SHARE",
+        min=0.0,
+        help="Time for experiments, as a share of training time. [default: 0.2, and at least 40 s]",
+    ),
+]
+NoProbes = Annotated[bool | None, typer.Option("--no-probes", help="No experiments.")]
+Every = Annotated[
+    int | None,
+    typer.Option(
+        "--every", metavar="K", min=0, help="Look at every K-th step only; 0 looks at none."
+    ),
+]
+Quiet = Annotated[bool | None, typer.Option("--quiet", help="Nothing on the terminal.")]
+Mute = Annotated[
+    list[str] | None,
+    typer.Option("--mute", metavar="CAUSE[,CAUSE]", help="Do not ask these causes."),
+]
 Store = Annotated[
     Path | None,
     typer.Option("--store", metavar="DIR", help="Where runs are kept. [default: .convalesce]"),
@@ -24,6 +54,14 @@ Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON (- stdout).")
 ]
 WIDE = 200  # columns where nobody looks at a screen: nothing is folded
+
+
+def listed(mute: list[str] | None) -> tuple[str, ...] | None:
+    """The ids of causes that `--mute` names; None where it was not given."""
+    if mute is None:
+        return None
+    names = [name.strip() for part in mute for name in part.split(",")]
+    return known_causes([name for name in names if name], "--mute")
 
 
 def the_store(asked: Path | None) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from convalesce import core
 from convalesce.confirm.budget import Budget
-from convalesce.confirm.pairs import Effect, effect
+from convalesce.readings.pairs import Effect, effect
 from convalesce.readings.yardstick import measure, sampling_error
 
 PAIRS = 3

@@ -155,6 +155,12 @@ from convalesce.core.signal import Signal as Signal
 from convalesce.core.signal import Signals as Signals
 from convalesce.core.signal import UnrecordedSignal as UnrecordedSignal
 from convalesce.core.site import Site as Site
+from convalesce.core.study import Dimension as Dimension
+from convalesce.core.study import Finalist as Finalist
+from convalesce.core.study import Point as Point
+from convalesce.core.study import Study as Study
+from convalesce.core.study import StudyTrial as StudyTrial
+from convalesce.core.study import Value as Value
 from convalesce.core.treatment import Treatment as Treatment
 from convalesce.core.verdict import Health as Health
 from convalesce.core.verdict import Verdict as Verdict

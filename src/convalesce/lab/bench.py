@@ -20,6 +20,7 @@ from convalesce.observe.guard import unheard
 from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
 
+RATE_STEPS = 500  # of a range test and the short trainings that confirm it, about
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
 
@@ -78,6 +79,32 @@ class KerasLab:
                 return self._train(fit, arm, seconds)
         finally:
             self._spent += time.perf_counter() - begun
+
+    def why_not(self, fit: int, change: core.Change) -> str:
+        """Why a change can't be made on a fit; empty where it can."""
+        kept = self._shelf.kept[fit]
+        try:
+            with unheard(), kept_random_state():
+                _set_flags(kept, self._base(fit))
+                self._changed(kept, (change,))
+        except core.CannotChange as error:
+            return str(error)
+        return ""
+
+    def find_rate(self, fit: int, *, seconds: float) -> float:
+        """The learning rate that a confirmed range test finds for a fit as it is.
+
+        Raises:
+            core.CannotChange: None was found, or the optimizer takes none.
+            core.OutOfTime: It would take longer than that.
+        """
+        reach = self.reach(fit)
+        if (expected := reach.overhead_s + reach.seconds_a_step * RATE_STEPS) > seconds:
+            raise core.OutOfTime(f"a range test takes about {expected:.0f} s")
+        arm = core.Arm(changes=(core.FindLearningRate(),), steps=1)
+        self.train(fit, arm, seconds=seconds)
+        prepared = self._prepared[fit, arm.changes]
+        return float(prepared.setting.model.optimizer.learning_rate)
 
     def save(self, fit: int, changes: tuple[core.Change, ...], path: Path) -> None:
         """The model as the latest arm with these changes left it, as a `.keras` file.

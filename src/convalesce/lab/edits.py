@@ -26,7 +26,7 @@ def edited(edits: Iterable[Edited]) -> Iterator[None]:
     finally:
         for owner, name, value in reversed(before):
             if value is _OWN:
-                vars(owner).pop(name, None)
+                owner.__dict__.pop(name, None)
             else:
                 _put(owner, name, value)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,6 +149,69 @@ def begin(store: Path, start: Start, now: datetime) -> RunFolder:
     surrounding = surroundings.environment() | {"git": surroundings.commit(file)}
     disk.write_json(folder.environment, surrounding)
     return folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One training of a study or of a treatment, after it ended.
+
+    Attributes:
+        parent: Id of the run that it is a trial of.
+        name: Within its parent.
+        changes: What it did differently, as text.
+        metrics: Name and value.
+    """
+
+    parent: str
+    name: str
+    status: str
+    headline: str
+    changes: tuple[str, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def keep_trial(store: Path, parent: RunFolder, trial: Trial, now: datetime) -> RunFolder:
+    """A folder for one trial: its summary alone; all else stands with its parent.
+
+    A trial that is there already, from an earlier call on the same parent, is left as it is.
+
+    Raises:
+        OSError: The store can't be written to.
+    """
+    name = re.sub(r"\W+", "-", trial.name)
+    folder = RunFolder(store / "runs" / f"{parent.id}.{name}")
+    folder.path.mkdir(exist_ok=True)
+    above = disk.read_json(parent.summary)
+    values = {k: v for k, v in trial.metrics.items() if math.isfinite(v)}
+    summary: dict[str, object] = {
+        "schema": SCHEMA,
+        "id": folder.id,
+        "kind": "trial",
+        "parent": parent.id,
+        "changes": trial.changes,
+        **{k: above.get(k) for k in ("script", "arguments", "directory", "script_sha256")},
+        "started": now.isoformat(timespec="seconds"),
+        "ended": now.isoformat(timespec="seconds"),
+        "status": trial.status,
+        "process": process.this(),
+        "verdict": None,
+        "headline": trial.headline,
+        "causes": [],
+        "metrics": {k: v for k, v in values.items() if k != "seconds"},
+        "seconds": values.get("seconds"),
+    }
+    disk.write_json(folder.summary, summary)
+    return folder
+
+
+def add(folder: RunFolder, reports: Mapping[str, bytes]) -> None:
+    """Put further reports beside those of a run.
+
+    Raises:
+        OSError: The store can't be written to.
+    """
+    for name, data in reports.items():
+        disk.write(folder.path / name, data)
 
 
 def prepared(store: Path) -> Path:

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convalesce import core
-from convalesce.confirm.pairs import RELEVANT, effect
+from convalesce.readings.pairs import RELEVANT, effect
 
 share = st.floats(-1, 1, allow_nan=False)
 

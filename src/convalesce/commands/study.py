@@ -1,0 +1,133 @@
+"""`convalesce study`: a search over changes to a script, from what was diagnosed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convalesce.commands.options import (
+    Args,
+    Budget,
+    Html,
+    Json,
+    Module,
+    Mute,
+    Quiet,
+    Script,
+    Store,
+    listed,
+    the_store,
+)
+
+if TYPE_CHECKING:
+    from convalesce import core, keeping, session
+
+Trials = Annotated[
+    int, typer.Option("--trials", metavar="N", min=1, help="Trainings of the search.")
+]
+Minutes = Annotated[
+    float | None,
+    typer.Option("--minutes", metavar="M", min=0.0, help="Begin no further ones after so long."),
+]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the search.")]
+
+
+def study(  # noqa: PLR0913 - one parameter an option
+    script: Script,
+    args: Args = None,
+    *,
+    module: Module = False,
+    trials: Trials = 20,
+    minutes: Minutes = None,
+    seed: Seed = 0,
+    json: Json = None,
+    html: Html = None,
+    store: Store = None,
+    budget: Budget = None,
+    quiet: Quiet = None,
+    mute: Mute = None,
+) -> int:
+    """Search learning rate, optimizer, batches, regularisation and layers, from the diagnosis.
+
+    The script is run once, watched, and never edited. Called again with the same script and seed,
+    a study goes on from where it was. Ends with 0, and with 2 where no study could be made.
+    """
+    from convalesce import proving, session, studying  # noqa: PLC0415 - not for --help
+    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+    from convalesce.track.folder import Start  # noqa: PLC0415
+
+    options = session.Options(
+        json=json,
+        html=html,
+        store=the_store(store),
+        budget=budget,
+        quiet=bool(quiet),
+        mute=listed(mute) or (),
+    )
+    shelf = proving.shelf(None)
+    look = Look(quiet=options.quiet, progress=session.progress(options), shelf=shelf)
+    start = Start(script=script, kind="study", arguments=tuple(args or ()), module=module)
+    original = None if module else session.source_of(Path(script))
+    place = Path(script).absolute()
+    observed, kept = session.observe(start, look, options)
+    examined = session.report_on(
+        observed, replace(options, json=None, html=None), kept, session.prove(shelf, options)
+    )
+    if examined is None:
+        return 2
+    asked = studying.Asked(
+        trials=trials,
+        seconds=None if minutes is None else minutes * 60,
+        seed=seed,
+        script=place,
+        original=original,
+        place=kept.store / "studies",
+        mute=options.mute,
+        told=_told(options, trials),
+    )
+    found = studying.study(examined, shelf, asked, session.saying(options))
+    _tell(found, script, options, kept)
+    return 2 if found.why_not else 0
+
+
+def _told(options: session.Options, trials: int) -> Callable[[core.StudyTrial], object]:
+    """A line a trial, as it ends."""
+    if options.quiet:
+        return lambda _: None
+    from convalesce.report.study import one_line  # noqa: PLC0415 - not for --help
+
+    return lambda trial: sys.stderr.write(f"convalesce: {one_line(trials, trial)}\n")
+
+
+def _tell(found: core.Study, script: str, options: session.Options, kept: keeping.Kept) -> None:
+    """Print it, write it where it was asked for, and keep it beside the run."""
+    import json as format_  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415 - not for --help
+
+    from convalesce import keeping, session  # noqa: PLC0415
+    from convalesce.report import study as shown  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    if not options.quiet:
+        console.print()
+        shown.show(found, console)
+    page = shown.page(found, script).encode()
+    data = format_.dumps(shown.document(found, script), indent=1, ensure_ascii=False).encode()
+    session.write(options.json, data, console)
+    session.write(options.html, page, console)
+    if kept.folder is None:
+        return
+    try:
+        keeping.add_study(kept, found, {"study.json": data, "study.html": page})
+    except OSError as error:
+        session.say(console, f"the study could not be kept: {error.strerror or error}")
+        return
+    if not options.quiet and options.html is None:
+        session.say(console, f"full report: {os.path.relpath(kept.folder.path / 'study.html')}")
