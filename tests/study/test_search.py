@@ -1,0 +1,162 @@
+"""The search on written results: what it finds, what it keeps, what it repeats."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from convalesce import core
+from convalesce.study import finals, starts
+from convalesce.studying import importance
+from tests.study.examples import WrittenCrew, hill, rate_of, search, small_space
+
+
+def test_from_what_is_known_it_takes_a_third_of_the_trials_of_chance(tmp_path: Path) -> None:
+    known = [core.InsertBatchNormalization()]
+    within = small_space(measured_rate=0.2, known=known)
+    made = search(tmp_path, WrittenCrew(hill), within)
+    made.begin(list(starts(within, known, 0.2)))
+    best = max(t.value for t in made.go(8))
+    wide, lucky = small_space(), []
+    for seed in range(20):
+        draw = random.Random(seed)  # noqa: S311 - no secret
+        points = [{d.name: _drawn(d, draw) for d in wide.dimensions} for _ in range(24)]
+        lucky.append(max(hill(core.Arm(changes=wide.changes(p))) for p in points))
+    assert best >= statistics.median(lucky)
+
+
+def _drawn(dimension: core.Dimension, draw: random.Random) -> core.Value:
+    if dimension.choices:
+        return draw.choice(dimension.choices)
+    return float(math.exp(draw.uniform(math.log(dimension.low), math.log(dimension.high))))
+
+
+def test_it_begins_with_the_script_and_what_is_known(tmp_path: Path) -> None:
+    known = [core.ScaleLearningRate(10.0), core.InsertBatchNormalization()]
+    within = small_space(measured_rate=0.3, known=known)
+    made = search(tmp_path, WrittenCrew(hill), within)
+    assert made.begin(list(starts(within, known, 0.3))) == 0
+    trials = made.go(8)
+    assert trials[0].changes == ()
+    assert trials[0].origin == "script"
+    assert [t.origin for t in trials[1:6]] == ["diagnosis"] * 3 + ["measured"] * 2
+    assert trials[5].value == pytest.approx(0.9)
+
+
+def test_the_order_in_which_arms_end_changes_nothing(tmp_path: Path) -> None:
+    found = []
+    for backwards in (False, True):
+        within = small_space()
+        made = search(tmp_path / str(backwards), WrittenCrew(hill, backwards=backwards), within)
+        made.begin(list(starts(within, ())))
+        found.append([(dict(t.point), t.value) for t in made.go(12)])
+    assert found[0] == found[1]
+
+
+def test_poor_curves_are_cut_off_by_the_median_of_others(tmp_path: Path) -> None:
+    within = small_space()
+    made = search(tmp_path, WrittenCrew(hill), within)
+    made.begin(list(starts(within, ())))
+    trials = made.go(24)
+    pruned = [t for t in trials if t.state == "pruned"]
+    assert pruned
+    assert all(t.state == "finished" for t in trials[:4])
+    assert all(t.value == t.reached[-1] for t in pruned)
+
+
+def test_what_fails_is_told_with_its_reason_and_the_study_goes_on(tmp_path: Path) -> None:
+    def brings(arm: core.Arm) -> float:
+        if rate_of(arm) > 0.1:
+            raise core.CannotChange("too bold")
+        return hill(arm)
+
+    within = small_space()
+    made = search(tmp_path, WrittenCrew(brings), within)
+    made.begin(list(starts(within, [core.ScaleLearningRate(50.0)])))
+    trials = made.go(8)
+    failed = [t for t in trials if t.state == "failed"]
+    assert failed
+    assert {t.why for t in failed} == {"CannotChange"}
+    assert len(trials) == 8
+
+
+def test_finalists_are_trained_from_other_seeds_against_the_script(tmp_path: Path) -> None:
+    def brings(arm: core.Arm) -> float:
+        return hill(arm) + 0.002 * arm.seed
+
+    within = small_space(measured_rate=0.3)
+    crew = WrittenCrew(brings)
+    made = search(tmp_path, crew, within)
+    made.begin(list(starts(within, (), 0.3)))
+    trials = made.go(12)
+    ended = finals(made, trials)
+    assert ended[0].changes == ()
+    assert math.isnan(ended[0].gain)
+    assert [f.mean for f in ended[1:]] == sorted((f.mean for f in ended[1:]), reverse=True)
+    assert all(len(f.values) == 3 for f in ended)
+    best = core.Study(trials=trials, finalists=ended).best
+    assert best is not None
+    assert best.low > 0
+
+
+def test_nothing_better_is_an_answer(tmp_path: Path) -> None:
+    within = small_space()
+    made = search(tmp_path, WrittenCrew(lambda arm: 0.5 - 0.05 * len(arm.changes)), within)
+    made.begin(list(starts(within, ())))
+    trials = made.go(8)
+    assert core.Study(trials=trials, finalists=finals(made, trials)).best is None
+
+
+def test_what_matters_is_measured(tmp_path: Path) -> None:
+    within = small_space()
+    made = search(tmp_path, WrittenCrew(hill), within)
+    made.begin(list(starts(within, ())))
+    made.go(24)
+    found = importance(made.optuna, 0)
+    assert max(found, key=lambda name: found[name]) == "learning rate"
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from convalesce.study import starts
+from tests.study.examples import WrittenCrew, hill, search, small_space
+def brings(arm):
+    time.sleep(0.3)
+    return hill(arm)
+within = small_space()
+made = search(Path(sys.argv[1]), WrittenCrew(brings), within)
+made.begin(list(starts(within, ())))
+made.go(100)
+"""
+
+
+def test_a_kill_loses_no_trial_that_had_ended(tmp_path: Path) -> None:
+    child = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path)])
+    within = small_space()
+    deadline = time.monotonic() + 120
+    known: list[tuple[int, float]] = []
+    while len(known) < 6 and time.monotonic() < deadline:
+        time.sleep(0.5)
+        if (tmp_path / "s.db").exists():
+            watched = search(tmp_path, WrittenCrew(hill), within)
+            known = [(t.number, t.value) for t in watched.trials()]
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert len(known) >= 6
+    made = search(tmp_path, WrittenCrew(hill), within)
+    there = made.begin(list(starts(within, ())))
+    assert there >= len(known)
+    trials = made.go(there + 6)
+    kept = [(t.number, t.value) for t in trials[: len(known)]]
+    assert repr(kept) == repr(known)
+    assert len(trials) == there + 6

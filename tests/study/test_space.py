@@ -1,0 +1,53 @@
+import math
+
+from convalesce import core
+from convalesce.study import space
+from tests.study.examples import REACH, possible, signals, small_space
+
+
+def test_what_makes_no_sense_is_left_out_with_its_reason() -> None:
+    within = small_space()
+    names = {d.name for d in within.dimensions}
+    assert {"learning rate", "optimizer", "momentum", "batch size", "class weights"} <= names
+    assert dict(within.left_out)["residual connections"] == "no shortcut fits"
+    adam = core.Optimizer(name="Adam", learning_rate=0.001, momentum=0.9)
+    other = space(signals(optimizer=adam), REACH, possible)
+    assert dict(other.left_out)["momentum"] == "only SGD is searched over its momentum"
+
+
+def test_the_script_as_it_is_changes_nothing() -> None:
+    within = small_space()
+    assert within.changes(within.plain) == ()
+
+
+def test_the_rate_follows_optimizer_and_batch() -> None:
+    within = small_space()
+    twice = within.changes({**within.plain, "learning rate": 2.0})
+    assert twice == (core.SetLearningRate(0.02),)
+    adam = within.changes({**within.plain, "optimizer": "Adam", "learning rate": 3.0})
+    assert adam == (core.SetOptimizer("Adam"), core.SetLearningRate(0.003))
+    assert within.rate == 0.01
+    small = within.changes({**within.plain, "learning rate": 2.0, "batch size": 16})
+    assert small == (core.SetBatchSize(16), core.SetLearningRate(0.01))
+
+
+def test_momentum_is_of_sgd_alone() -> None:
+    within = small_space()
+    point = {**within.plain, "momentum": 0.9}
+    assert within.changes(point) == (core.SetMomentum(0.9),)
+    assert core.SetMomentum(0.9) not in within.changes({**point, "optimizer": "Adam"})
+
+
+def test_changes_find_their_place_and_the_rest_is_told() -> None:
+    within = small_space()
+    point, rest = within.point([core.ScaleLearningRate(0.1), core.Shuffle(), core.SetDropout(0.3)])
+    assert point["learning rate"] == 0.1
+    assert point["dropout"] == 0.25
+    assert rest == [core.Shuffle()]
+
+
+def test_a_measured_rate_narrows_and_what_is_spoken_for_stays_inside() -> None:
+    within = small_space(measured_rate=0.1, known=[core.ScaleLearningRate(0.01)])
+    rate = next(d for d in within.dimensions if d.name == "learning rate")
+    assert (rate.low, rate.high) == (0.01, 50.0)
+    assert math.isclose(small_space().dimensions[0].high, 100.0)
