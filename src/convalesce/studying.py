@@ -162,7 +162,7 @@ def _measured_rate(lab: Any, fit: int, reach: core.Reach, say: Say) -> float:
     say("measuring the learning rate")
     limit = max(20.0, RATE_TEST_S * reach.seconds(None))
     try:
-        return float(lab.find_rate(fit, seconds=limit))
+        return float(lab.find_rate(fit, (), seconds=limit))
     except (core.CannotChange, core.OutOfTime):
         return math.nan
 

@@ -56,9 +56,15 @@ class WrittenLab:
     )
     trained: list[core.Arm] = field(default_factory=list)
     spent_s: float = 0.0
+    rate: float = 0.0123
 
     def reach(self, fit: int) -> core.Reach:
         return self.reached
+
+    def find_rate(self, fit: int, changes: tuple[core.Change, ...], *, seconds: float) -> float:
+        if core.FindLearningRate in self.cannot:
+            raise core.CannotChange("FindLearningRate can't be made here")
+        return self.rate
 
     def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
         refused = [c for c in arm.changes if isinstance(c, self.cannot)]

@@ -187,6 +187,23 @@ def test_a_training_that_knows_little_without_a_symptom_is_screened() -> None:
     assert diagnosis.health is core.Health.UNHEALTHY
 
 
+def test_one_lucky_seed_is_no_cause_without_a_symptom() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if made(arm, core.SetActivation) and not arm.seed else 0.1)
+    assert not prove(lab, skill=0.1).findings
+
+
+def test_a_training_of_few_updates_is_first_tried_longer() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.9 if made(arm, core.SetEpochs) or made(arm, core.SetActivation) else 0.1
+
+    lab = WrittenLab(
+        brings, reached=core.Reach(steps=40, epochs=2, seconds_a_step=0.01, validated=True)
+    )
+    (found,) = prove(lab, skill=0.1).findings
+    assert found.cause == "hp.epochs_few"
+    assert found.remedies == (core.SetEpochs(10),)
+
+
 def test_screening_that_finds_nothing_says_nothing() -> None:
     diagnosis = prove(WrittenLab(lambda _: 0.3), skill=0.3)
     assert not diagnosis.findings

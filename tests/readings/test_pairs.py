@@ -36,3 +36,9 @@ def test_the_interval_holds_the_mean_and_no_verdict_goes_against_it(
     assert found.relevant >= RELEVANT.value
     if found.verdict is core.Verdict.CONFIRMED:
         assert found.mean >= found.relevant and found.low > 0
+
+
+def test_a_change_that_helps_by_luck_alone_is_not_confirmed() -> None:
+    found = effect([0.1, 0.1], [0.9, 0.1], [0.1, 0.1], 0.0)
+    assert found.low < 0
+    assert found.verdict is core.Verdict.UNDECIDED

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import pytest
+
 from convalesce import core
 from convalesce.treat import treat
-from tests.confirm.bench import WrittenLab, finding
+from tests.confirm.bench import WrittenLab, finding, record
 
 Again = Callable[[tuple[core.Change, ...]], Sequence[core.Finding]]
 
@@ -96,3 +98,49 @@ def test_without_a_proven_cause_nothing_is_trained() -> None:
 def test_a_fit_without_experiments_says_why() -> None:
     lab = WrittenLab(lambda _: 0.5, reached=core.Reach(why_not="the weights were not kept"))
     assert treated(lab, confirmed("hp.lr_high")).why_not == "the weights were not kept"
+
+
+def test_beside_a_leak_the_original_is_judged_without_it_too() -> None:
+    leak, other = confirmed("data.leakage"), confirmed("hp.lr_high")
+    lab = WrittenLab(
+        lambda arm: (0.6 if scaled(arm) else 0.3) + 0.39 * (not _clean(arm)),
+        cannot=(core.FindLearningRate,),
+    )
+    found = treated(lab, leak, other)
+    assert found.proven
+    assert found.verified is not None
+    assert found.verified.control == pytest.approx((0.3, 0.3, 0.3))
+
+
+def _clean(arm: core.Arm) -> bool:
+    return any(
+        isinstance(c, core.Deduplicate | core.DropFeature | core.Resplit) for c in arm.changes
+    )
+
+
+def test_what_only_the_loss_tells_is_a_gain_where_nothing_is_lost() -> None:
+    def train(fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
+        shown = dict(record(0.7).recorded)
+        sure = replace(shown[core.VALIDATION_ANSWERS], loss=0.4 if arm.changes else 0.9)
+        return core.Signals(shown | {core.VALIDATION_ANSWERS: sure})
+
+    lab = WrittenLab(lambda _: 0.7)
+    lab.train = train  # type: ignore[method-assign]
+    diagnosis = core.Diagnosis(
+        health=core.Health.UNHEALTHY, findings=(confirmed("data.labels", stated=False),)
+    )
+    calm = core.Diagnosis(health=core.Health.HEALTHY)
+    found = treat(diagnosis, lab, diagnose=lambda _: calm)
+    assert found.proven
+    assert found.verified is not None
+    assert found.verified.predict.what is core.Yardstick.SURE
+
+
+def test_the_rate_that_is_written_is_the_one_that_was_found() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.9 if core.SetLearningRate(0.012) in arm.changes else 0.1
+
+    found = treated(WrittenLab(brings), confirmed("hp.lr_high"))
+    assert found.proven
+    assert found.changes == (core.SetLearningRate(0.012),)
+    assert "learning rate 0.012" in found.measured[0]

@@ -88,12 +88,13 @@ class Experiments:
             return self.steps >= LEAST_SHARE * self.reach.steps
         return self.steps >= min(trial.steps, self.reach.steps)
 
-    def try_out(self, trial: core.Trial, *others: core.Change) -> core.Tried:
+    def try_out(self, trial: core.Trial, *others: core.Change, pairs: int = 1) -> core.Tried:
         """The trial's change on top of the base, against the base alone.
 
         Args:
             trial: What is done and what must be seen.
             others: Changes that are made as well.
+            pairs: The fewest that confirm it.
 
         Raises:
             NotSettled: It could not be made, or nothing could be measured.
@@ -102,7 +103,7 @@ class Experiments:
         obstacle = NotSettled("no change could be made")
         for change in (trial.change, *trial.otherwise):
             try:
-                one = self._tried(replace(trial, change=change), *others)
+                one = self._tried(replace(trial, change=change), *others, pairs=pairs)
             except NotSettled as error:
                 obstacle = error if outcome is None else obstacle
                 continue
@@ -116,7 +117,7 @@ class Experiments:
             outcome = replace(outcome, verdict=core.Verdict.UNDECIDED)
         return outcome
 
-    def _tried(self, trial: core.Trial, *others: core.Change) -> core.Tried:
+    def _tried(self, trial: core.Trial, *others: core.Change, pairs: int = 1) -> core.Tried:
         if trial.after:
             return self._going_on(trial)
         if not self.long_enough(trial):
@@ -136,10 +137,13 @@ class Experiments:
             same = self._same(what, control)
             sampling = sampling_error(self._control(0), what)
             found = effect(control, treated, same, sampling)
-            if found.verdict is not core.Verdict.UNDECIDED:
+            settled = found.verdict is not core.Verdict.UNDECIDED
+            if settled and (len(treated) >= pairs or found.verdict is core.Verdict.REFUTED):
                 break
         if found is None:
             raise NotSettled("there was no time for a single pair")
+        if found.verdict is core.Verdict.CONFIRMED and len(treated) < pairs:
+            raise NotSettled(f"there was no time for {pairs} pairs")
         arms = (tuple(control), tuple(treated))
         return _shown(changes, trial, found, arms, self.steps or self.reach.steps)
 

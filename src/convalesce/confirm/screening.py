@@ -12,6 +12,11 @@ from convalesce.readings.yardstick import measure
 LITTLE = core.Limit(
     0.5, unit="1", source="half of what there is to know is not, and no symptom tells why"
 )
+BRIEF = core.Limit(
+    200, unit="1", source="fewer updates than the trial of a rate takes: hardly a training"
+)
+LONGER = 5  # times as many epochs
+PAIRS = 2  # no symptom speaks for it, so one lucky seed must not
 STRENGTH = 0.6  # what an experiment found without any symptom to speak for it
 # In the order in which they are tried: the cheapest first.
 COMMON: tuple[tuple[str, core.Change], ...] = (
@@ -35,16 +40,20 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
         return None
     best: core.Finding | None = None
     most = 0.0
-    for cause, change in COMMON:
+    brief = reach.steps < BRIEF.value
+    longer = ("hp.epochs_few", core.SetEpochs(LONGER * reach.epochs))
+    for cause, change in (*([longer] if brief else []), *COMMON):
         if not _sensible(cause, experiments.original):
             continue
         say(f"nothing is suspected, and little is known: is it {cause}?")
         trial = core.Trial(change, predict=core.Rises(what), steps=None)
         try:
             experiments.plan(2, [None])
-            tried = experiments.try_out(trial)
+            tried = experiments.try_out(trial, pairs=PAIRS)
         except NotSettled:
             continue
+        if tried.verdict is core.Verdict.CONFIRMED and cause == "hp.epochs_few":
+            return _finding(cause, known, tried, experiments.fit)  # whatever else speeds it up
         if tried.verdict is core.Verdict.CONFIRMED and tried.effect > most:
             most, best = tried.effect, _finding(cause, known, tried, experiments.fit)
     return best

@@ -105,6 +105,19 @@ class Lab(Protocol):
     def reach(self, fit: int) -> Reach:
         """What can be done on a fit of the run."""
 
+    def find_rate(self, fit: int, changes: tuple[Change, ...], *, seconds: float) -> float:
+        """The learning rate that a range test, confirmed by short trainings, finds.
+
+        Args:
+            fit: Index of the fit.
+            changes: Made beforehand.
+            seconds: It is not begun where it would take longer.
+
+        Raises:
+            CannotChange: None was found, or one of the changes can't be made here.
+            OutOfTime: It would take too long.
+        """
+
     def train(self, fit: int, arm: Arm, *, seconds: float) -> Signals:
         """What one arm showed: always the answers at its end, all signals if it is watched closely.
 

@@ -18,6 +18,7 @@ class Treatment:
         changes: The course; empty where none could be made.
         verified: The retrainings of the original and of the mended; None where none ended.
         gone: Causes that a diagnosis of the mended training no longer finds.
+        measured: What was measured for it, in sentences.
         why_not: Why there is no proven course; empty where there is one.
         few: Why there are fewer than three pairs; empty where there are not.
         diff: Unified diff of the script; empty where nothing could be written.
@@ -31,6 +32,7 @@ class Treatment:
     changes: tuple[Change, ...] = ()
     verified: Tried | None = None
     gone: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
     why_not: str = ""
     few: str = ""
     diff: str = ""

@@ -21,6 +21,7 @@ from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
 
 RATE_STEPS = 500  # of a range test and the short trainings that confirm it, about
+PATIENT = 4.0  # times the expected time
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
 
@@ -91,18 +92,13 @@ class KerasLab:
             return str(error)
         return ""
 
-    def find_rate(self, fit: int, *, seconds: float) -> float:
-        """The learning rate that a confirmed range test finds for a fit as it is.
-
-        Raises:
-            core.CannotChange: None was found, or the optimizer takes none.
-            core.OutOfTime: It would take longer than that.
-        """
+    def find_rate(self, fit: int, changes: tuple[core.Change, ...], *, seconds: float) -> float:
+        """The learning rate that a confirmed range test finds; see `core.Lab`."""
         reach = self.reach(fit)
         if (expected := reach.overhead_s + reach.seconds_a_step * RATE_STEPS) > seconds:
             raise core.OutOfTime(f"a range test takes about {expected:.0f} s")
-        arm = core.Arm(changes=(core.FindLearningRate(),), steps=1)
-        self.train(fit, arm, seconds=seconds)
+        arm = core.Arm(changes=(*changes, core.FindLearningRate()), steps=1)
+        self.train(fit, arm, seconds=PATIENT * seconds)
         prepared = self._prepared[fit, arm.changes]
         return float(prepared.setting.model.optimizer.learning_rate)
 

@@ -53,6 +53,8 @@ def effect(
     differences = [t - c for t, c in zip(treated, control, strict=True)]
     mean = float(np.mean(differences))
     between = float(np.std(same, ddof=1)) if len(same) > 1 else 0.0
+    if len(differences) > 1:  # a change may bring more noise than there was
+        between = max(between, float(np.std(differences, ddof=1)) / math.sqrt(2))
     one = math.sqrt(max(between, SEEDS.value) ** 2 + sampling**2)
     noise = math.sqrt(2) * one
     half = SIGMAS * noise / math.sqrt(len(differences))

@@ -106,6 +106,7 @@ def _treatment(treatment: core.Treatment | None) -> dict[str, Any] | None:
         "changes": [{"change": str(c), "name": type(c).__name__} for c in treatment.changes],
         "verified": _trial(treatment.verified),
         "gone": list(treatment.gone),
+        "measured": list(treatment.measured),
         "why_not": treatment.why_not or None,
         "few": treatment.few or None,
         "diff": treatment.diff or None,

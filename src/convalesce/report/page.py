@@ -274,6 +274,7 @@ def _treatment(treatment: core.Treatment | None) -> dict[str, object] | None:
         "proven": treatment.proven,
         "why_not": words.plain(treatment.why_not),
         "changes": [words.plain(str(change)) for change in treatment.changes],
+        "measured": [words.plain(said) for said in treatment.measured],
         "verified": trials.view("shown", verified) if verified is not None else None,
         "few": words.plain(treatment.few),
         "gone": ", ".join(treatment.gone),

@@ -174,6 +174,8 @@ def _treatment(treatment: core.Treatment) -> Iterator[Part]:
         yield _line(0, ("no proven remedy: ", "bold yellow"), (treatment.why_not, ""))
     for change in treatment.changes:
         yield _item(3, ("made: ", "green"), (words.plain(str(change)), ""))
+    for said in treatment.measured:
+        yield _item(3, ("measured: ", "green"), (words.plain(said), ""))
     if treatment.verified is not None:
         yield _item(3, ("shown: ", "green"), (words.tried(treatment.verified), ""))
     if treatment.few:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
 PATIENCE = 4.0  # times its expected time that a training may take
 # What a mend of these brings is honesty, not a better figure.
+RATE_S = 30.0  # a range test may take so long, or as long as a training
 FLATTERED = {"data.leakage", "hp.metric"}
 
 Say = Callable[[str], object]
@@ -45,16 +46,20 @@ def treat(
         return core.Treatment(fit=fit, causes=causes, why_not=reach.why_not)
     trainer = _Trainer(lab, fit, reach)
     why_not = "none of its remedies could be made here"
-    for changes in _courses(against)[:COURSES]:
-        say(f"mending: {' and '.join(map(str, changes))}")
+    tried = 0
+    for course in _courses(against):
+        say(f"mending: {' and '.join(map(str, course))}")
         try:
+            changes, measured = _measured(course, trainer)
             found = _verify(changes, against, trainer, diagnose)
         except (core.CannotChange, core.OutOfTime) as error:
-            why_not = str(error)
+            why_not = str(error) if not tried else why_not
             continue
         if found.proven:
-            return found
-        why_not = found.why_not
+            return replace(found, measured=measured)
+        why_not, tried = found.why_not, tried + 1
+        if tried == COURSES:
+            break
     return core.Treatment(fit=fit, causes=causes, why_not=why_not)
 
 
@@ -88,12 +93,35 @@ def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
         if change is not None
     )
     courses = [made, _merged((*made, *first)), first]
-    courses += [_merged((other, *first[1:])) for other in against[0].remedies]
+    for i, finding in enumerate(against):
+        others = [c for c in finding.remedies if c not in first]
+        courses += [_merged((*first[:i], other, *first[i + 1 :])) for other in others]
     unique: dict[tuple[core.Change, ...], None] = {}
     for course in courses:
         if course:
             unique.setdefault(course)
     return list(unique)
+
+
+def _measured(
+    course: tuple[core.Change, ...], trainer: _Trainer
+) -> tuple[tuple[core.Change, ...], tuple[str, ...]]:
+    """The course with the rate that it asks to be found, and how it was found.
+
+    Raises:
+        core.CannotChange: None was found.
+        core.OutOfTime: It would take longer than a training.
+    """
+    others = tuple(c for c in course if not isinstance(c, core.FindLearningRate))
+    if others == course:
+        return course, ()
+    limit = max(RATE_S, trainer.reach.seconds(None))
+    found = float(f"{trainer.lab.find_rate(trainer.fit, others, seconds=limit):.2g}")
+    said = (
+        f"learning rate {found:.2g}: the best of short trainings from equal weights, at rates "
+        "that a range test suggests and around them"
+    )
+    return (*others, core.SetLearningRate(found)), (said,)
 
 
 def _first(finding: core.Finding) -> core.Change | None:
@@ -115,27 +143,25 @@ def _verify(
     diagnose: Diagnose,
 ) -> core.Treatment:
     """Original against mended from equal seeds, until three pairs agree or one shows no gain."""
-    what = _yardstick(against, trainer.reach)
+    whats = _yardsticks(against, trainer.reach)
     causes = tuple(f.cause for f in against)
-    control: list[float] = []
-    treated: list[float] = []
+    pairs: list[tuple[core.Signals, core.Signals]] = []
     gone: tuple[str, ...] = ()
     few = ""
     for seed in range(1, PAIRS + 1):
         mended = trainer.train(changes, seed, closely=seed == 1)
-        original = trainer.train((), seed)
+        pairs.append((trainer.train(_honest(changes, against), seed), mended))
         if seed == 1:
             still = {f.cause for f in diagnose(mended).findings if f.serious}
             gone = tuple(c for c in causes if c not in still)
-        control.append(measure(original, what))
-        treated.append(measure(mended, what))
-        sampling = sampling_error(original, what)
         if trainer.reach.seconds(None) > LONG_S:
             few = f"one training takes about {trainer.reach.seconds(None):.0f} s"
             break
-        if treated[-1] - control[-1] <= 0 and not _by_facts(against, gone):
+        lost = all(measure(pairs[-1][1], w) <= measure(pairs[-1][0], w) for w in whats)
+        if lost and not _by_facts(against, gone):
             break
-    verified = _tried(changes, what, (control, treated), sampling, trainer.reach.steps)
+    tried = [_tried(changes, what, pairs, trainer.reach.steps) for what in whats]
+    verified = _shown(tried)
     why_not = _objection(verified, against, gone)
     return core.Treatment(
         fit=trainer.fit,
@@ -148,14 +174,38 @@ def _verify(
     )
 
 
+def _honest(
+    changes: tuple[core.Change, ...], against: list[core.Finding]
+) -> tuple[core.Change, ...]:
+    """What the original is given too, so that its figures are not flattered.
+
+    Of several causes, the mends of those whose mend brings honesty.
+    """
+    flattered = [f for f in against if f.cause in FLATTERED]
+    if not flattered or len(flattered) == len(against):
+        return ()
+    kinds = {type(change) for f in flattered for change in f.remedies}
+    kept = tuple(c for c in changes if type(c) in kinds)
+    return kept if kept != changes else ()
+
+
+def _shown(tried: list[core.Tried]) -> core.Tried:
+    """By the first yardstick; by a further one where that alone shows a gain and none a loss."""
+    first = tried[0]
+    if first.verdict is core.Verdict.CONFIRMED or first.high < 0:
+        return first
+    return next((t for t in tried if t.verdict is core.Verdict.CONFIRMED), first)
+
+
 def _tried(
     changes: tuple[core.Change, ...],
     what: core.Yardstick,
-    arms: tuple[list[float], list[float]],
-    sampling: float,
+    pairs: list[tuple[core.Signals, core.Signals]],
     steps: int,
 ) -> core.Tried:
-    control, treated = arms
+    control = [measure(original, what) for original, _ in pairs]
+    treated = [measure(mended, what) for _, mended in pairs]
+    sampling = sampling_error(pairs[-1][0], what)
     differences = np.subtract(treated, control)
     spread = float(np.std(differences, ddof=1)) if len(differences) > 1 else 0.0
     noise = max(spread, math.sqrt(2) * sampling)
@@ -196,11 +246,15 @@ def _by_facts(against: list[core.Finding], gone: tuple[str, ...]) -> bool:
     return all(f.evidence.stated and f.cause in gone for f in against)
 
 
-def _yardstick(against: list[core.Finding], reach: core.Reach) -> core.Yardstick:
-    """By what the causes themselves are tried, where there is validation to do so."""
+def _yardsticks(against: list[core.Finding], reach: core.Reach) -> tuple[core.Yardstick, ...]:
+    """By what the causes themselves are tried, where there is validation to do so.
+
+    What is known of validation is also told by its loss: bad labels cost certainty first.
+    """
     if not reach.validated:
-        return core.Yardstick.LEARNED
-    return next(_wanted(against), core.Yardstick.KNOWN)
+        return (core.Yardstick.LEARNED,)
+    what = next(_wanted(against), core.Yardstick.KNOWN)
+    return (what, core.Yardstick.SURE) if what is core.Yardstick.KNOWN else (what,)
 
 
 def _wanted(against: list[core.Finding]) -> Iterator[core.Yardstick]:

@@ -267,6 +267,18 @@ def test_a_constant_rate_takes_out_what_lowers_it() -> None:
         """)
 
 
+def test_the_only_callback_goes_and_what_follows_the_list_stays() -> None:
+    source = compiled(
+        "model.compile('adam')",
+        "slower = keras.callbacks.ReduceLROnPlateau(factor=0.05)\n"
+        "h = model.fit(x, y, callbacks=[slower], verbose=2).history\n",
+    )
+    assert mended(source, core.SetSchedule("constant"), facts_of(source)) == diff("""
+        -h = model.fit(x, y, callbacks=[slower], verbose=2).history
+        +h = model.fit(x, y, callbacks=[], verbose=2).history
+        """)
+
+
 def test_without_the_number_of_steps_there_is_no_cosine() -> None:
     source = compiled("model.compile('adam')")
     left = refused(

@@ -200,10 +200,10 @@ def take_out(draft: Draft, items: Sequence[cst.CSTNode], index: int) -> None:
 
 
 def _comma(script: Script, start: int, end: int) -> int | None:
-    """Offset of the comma between two items, comments left out of account."""
+    """Offset of the comma that follows an item; None where something else comes first."""
     for offset in range(start, end):
         if script.text[offset] == ",":
             return offset
-        if script.text[offset] == "#":
+        if not script.text[offset].isspace():
             return None
     return None
