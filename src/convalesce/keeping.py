@@ -81,8 +81,19 @@ def complete(
         start_after(kept.store, kept.environment)
 
 
-def add_study(kept: Kept, study: core.Study, reports: Mapping[str, bytes]) -> None:
-    """Keep a study beside the run that it began from, and each of its trials as a run of its own.
+def add(
+    kept: Kept,
+    reports: Mapping[str, bytes],
+    trials: Iterable[core.StudyTrial] = (),
+    what: str = "",
+) -> None:
+    """Keep reports of a study beside the run that it began from, each trial as a run of its own.
+
+    Args:
+        kept: What `begin` gave.
+        reports: File name and content.
+        trials: Of the study.
+        what: Name of what they are measured by.
 
     Raises:
         OSError: The store can't be written to.
@@ -90,8 +101,8 @@ def add_study(kept: Kept, study: core.Study, reports: Mapping[str, bytes]) -> No
     if kept.folder is None:
         raise OSError(kept.why_not)
     folders.add(kept.folder, reports)
-    for trial in study.trials:
-        figures = {str(study.what): trial.value, "seconds": trial.seconds}
+    for trial in trials:
+        figures = {what: trial.value, "seconds": trial.seconds}
         changes = tuple(map(str, trial.changes))
         told = folders.Trial(
             parent=kept.folder.id,

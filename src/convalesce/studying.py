@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -69,6 +69,48 @@ def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -
         found = _searched(examined, lab, fit, asked, say)
     found = replace(found, seconds=time.monotonic() - begun)
     return _written(found, run, asked)
+
+
+def answers(
+    examined: core.Examined, kept: Shelf | None, names: Sequence[str], say: Say
+) -> tuple[core.Answer, ...]:
+    """Ready questions about the fit that matters most; none where nothing could be kept of it.
+
+    Args:
+        examined: The run, diagnosed and proven.
+        kept: What was kept of its fits.
+        names: Of the questions: `optimizers`, `batch-size`, `data`, `ablate`.
+        say: Told what is being done.
+    """
+    from convalesce import study as room  # noqa: PLC0415
+    from convalesce.lab import KerasLab, asking  # noqa: PLC0415
+    from convalesce.lab.crew import Alone  # noqa: PLC0415
+
+    run = examined.run
+    if kept is None or not kept.kept or not run.fits:
+        return ()
+    fit = _fit(examined, kept)
+    signals = next(f.signals for f in run.fits if f.index == fit)
+    lab = KerasLab(kept, run.fits)
+    reach = lab.reach(fit)
+    if reach.why_not:
+        return ()
+    what = yardstick(examined.diagnosis, fit, reach)
+    bench = room.Bench(Alone(lab), fit, reach, what)
+    ask: dict[str, Callable[[], core.Answer]] = {
+        "optimizers": lambda: room.optimizers(bench),
+        "batch-size": lambda: room.batch_size(bench, signals, lambda: asking.noise_scale(lab, fit)),
+        "data": lambda: room.data(lambda: asking.learning_curve(lab, fit)),
+        "ablate": lambda: room.ablate(bench, signals),
+    }
+    found = []
+    with lab.open():
+        for name in names:
+            say(f"asking: {name}")
+            found.append(ask[name]())
+    sick = [f.cause for f in examined.diagnosis.findings if f.fit == fit and f.serious]
+    said = f" The script as it is suffers from {sick[0]}: mend that, and ask again." if sick else ""
+    return tuple(replace(one, says=one.says + said) for one in found)
 
 
 def _fit(examined: core.Examined, kept: Shelf) -> int:

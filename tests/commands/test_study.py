@@ -60,6 +60,19 @@ def test_a_study_goes_on_where_it_was_and_keeps_its_trials(script: Path, tmp_pat
     assert len(json.loads(listed.read_text())["runs"]) == 2
 
 
+def test_questions_are_answered_without_a_search(script: Path, tmp_path: Path) -> None:
+    told, page = tmp_path / "answers.json", tmp_path / "answers.html"
+    command = ["study", "--quiet", "--budget", "0", "--json", str(told), "--html", str(page)]
+    assert invoke([*command, "--batch-size", "--data", "--ablate", script.name]) == 0
+    found = {one["question"]: one for one in json.loads(told.read_text())["answers"]}
+    assert list(found) == ["batch-size", "data", "ablate"]
+    assert "16 (as it is)" in [row[0] for row in found["batch-size"]["rows"]]
+    assert len(found["data"]["rows"]) == 3
+    assert all(one["says"] for one in found.values())
+    assert "Which batch size?" in page.read_text()
+    assert not (tmp_path / ".convalesce" / "studies").exists()
+
+
 def test_a_script_without_fit_can_not_be_studied(
     script: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,6 +26,8 @@ from convalesce.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from convalesce import core, keeping, session
 
 Trials = Annotated[
@@ -36,6 +38,14 @@ Minutes = Annotated[
     typer.Option("--minutes", metavar="M", min=0.0, help="Begin no further ones after so long."),
 ]
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the search.")]
+Optimizers = Annotated[
+    bool, typer.Option("--optimizers", help="Ask: which optimizer, each at its own best rate?")
+]
+BatchSize = Annotated[bool, typer.Option("--batch-size", help="Ask: which batch size?")]
+Data = Annotated[bool, typer.Option("--data", help="Ask: what would more data bring?")]
+Ablate = Annotated[
+    bool, typer.Option("--ablate", help="Ask: which parts of the script earn their keep?")
+]
 
 
 def study(  # noqa: PLR0913 - one parameter an option
@@ -46,6 +56,10 @@ def study(  # noqa: PLR0913 - one parameter an option
     trials: Trials = 20,
     minutes: Minutes = None,
     seed: Seed = 0,
+    optimizers: Optimizers = False,
+    batch_size: BatchSize = False,
+    data: Data = False,
+    ablate: Ablate = False,
     json: Json = None,
     html: Html = None,
     store: Store = None,
@@ -56,7 +70,8 @@ def study(  # noqa: PLR0913 - one parameter an option
     """Search learning rate, optimizer, batches, regularisation and layers, from the diagnosis.
 
     The script is run once, watched, and never edited. Called again with the same script and seed,
-    a study goes on from where it was. Ends with 0, and with 2 where no study could be made.
+    a study goes on from where it was. With a question there is no search. Ends with 0, and with 2
+    where no study could be made.
     """
     from convalesce import proving, session, studying  # noqa: PLC0415 - not for --help
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
@@ -81,6 +96,17 @@ def study(  # noqa: PLR0913 - one parameter an option
     )
     if examined is None:
         return 2
+    given = {
+        "optimizers": optimizers,
+        "batch-size": batch_size,
+        "data": data,
+        "ablate": ablate,
+    }
+    questions = [name for name, wanted in given.items() if wanted]
+    if questions:
+        answers = studying.answers(examined, shelf, questions, session.saying(options))
+        _tell_answers(answers, script, options, kept)
+        return 0 if answers else 2
     asked = studying.Asked(
         trials=trials,
         seconds=None if minutes is None else minutes * 60,
@@ -105,29 +131,59 @@ def _told(options: session.Options, trials: int) -> Callable[[core.StudyTrial], 
     return lambda trial: sys.stderr.write(f"convalesce: {one_line(trials, trial)}\n")
 
 
+def _tell_answers(
+    answers: tuple[core.Answer, ...],
+    script: str,
+    options: session.Options,
+    kept: keeping.Kept,
+) -> None:
+    """Print the answers, write them where it was asked for, and keep them beside the run."""
+    from convalesce.report import answers as shown  # noqa: PLC0415 - not for --help
+
+    reports = shown.page(answers, script), shown.document(answers, script)
+    _write(options, kept, "answers", reports, lambda console: shown.show(answers, console))
+
+
 def _tell(found: core.Study, script: str, options: session.Options, kept: keeping.Kept) -> None:
     """Print it, write it where it was asked for, and keep it beside the run."""
-    import json as format_  # noqa: PLC0415
+    from convalesce.report import study as shown  # noqa: PLC0415 - not for --help
+
+    reports = shown.page(found, script), shown.document(found, script)
+    _write(
+        options, kept, "study", reports, lambda console: shown.show(found, console), found.trials,
+        found.what,
+    )  # fmt: skip
+
+
+def _write(  # noqa: PLR0913, PLR0917 - what is shown, what is kept, and where
+    options: session.Options,
+    kept: keeping.Kept,
+    name: str,
+    reports: tuple[str, dict[str, Any]],
+    show: Callable[[Console], None],
+    trials: tuple[core.StudyTrial, ...] = (),
+    what: str = "",
+) -> None:
+    import json  # noqa: PLC0415
 
     from rich.console import Console  # noqa: PLC0415 - not for --help
 
     from convalesce import keeping, session  # noqa: PLC0415
-    from convalesce.report import study as shown  # noqa: PLC0415
 
     console = Console(stderr=True)
     if not options.quiet:
         console.print()
-        shown.show(found, console)
-    page = shown.page(found, script).encode()
-    data = format_.dumps(shown.document(found, script), indent=1, ensure_ascii=False).encode()
+        show(console)
+    page = reports[0].encode()
+    data = json.dumps(reports[1], indent=1, ensure_ascii=False).encode()
     session.write(options.json, data, console)
     session.write(options.html, page, console)
     if kept.folder is None:
         return
     try:
-        keeping.add_study(kept, found, {"study.json": data, "study.html": page})
+        keeping.add(kept, {f"{name}.json": data, f"{name}.html": page}, trials, str(what))
     except OSError as error:
-        session.say(console, f"the study could not be kept: {error.strerror or error}")
+        session.say(console, f"the {name} could not be kept: {error.strerror or error}")
         return
     if not options.quiet and options.html is None:
-        session.say(console, f"full report: {os.path.relpath(kept.folder.path / 'study.html')}")
+        session.say(console, f"full report: {os.path.relpath(kept.folder.path / name)}.html")

@@ -1,5 +1,7 @@
 """Frozen types that every stage speaks. No TensorFlow, no input or output."""
 
+from convalesce.core.answer import Answer as Answer
+from convalesce.core.answer import Curve as Curve
 from convalesce.core.catalogue import ACROSS as ACROSS
 from convalesce.core.catalogue import ACTIVATION_MEAN as ACTIVATION_MEAN
 from convalesce.core.catalogue import ACTIVATION_NONFINITE as ACTIVATION_NONFINITE
