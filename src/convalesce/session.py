@@ -186,17 +186,21 @@ def demo() -> int:
     return fix(str(copy), (), Options())
 
 
-def monitor(*, every: int | None = None) -> Any:
+def monitor(*, every: int | None = None, recover: bool = False) -> Any:
     """The same observation as one Keras callback: `model.fit(..., callbacks=[Monitor()])`.
 
     Args:
         every: Monitor every k-th step; None for the default schedule.
+        recover: Where the loss is no number or has doubled, go back to the last good weights, take
+            a tenth of the learning rate and go on; said on stderr and in the report.
     """
     from convalesce import report  # noqa: PLC0415
     from convalesce.observe.notebook import make_monitor  # noqa: PLC0415
     from convalesce.observe.options import Options as Look  # noqa: PLC0415
 
-    return make_monitor(Look(every=every), conclude, (report.to_notebook, report.to_text))
+    return make_monitor(
+        Look(every=every, recover=recover), conclude, (report.to_notebook, report.to_text)
+    )
 
 
 def progress(options: Options) -> Any:

@@ -146,6 +146,7 @@ from convalesce.core.record import record as record
 from convalesce.core.run import Cost as Cost
 from convalesce.core.run import Examined as Examined
 from convalesce.core.run import Fit as Fit
+from convalesce.core.run import Recovery as Recovery
 from convalesce.core.run import Run as Run
 from convalesce.core.setup import Callback as Callback
 from convalesce.core.setup import Loss as Loss

@@ -30,6 +30,32 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """One time that a training broke and went back, on request.
+
+    Attributes:
+        step: At which it broke. `back_to`: where it went on from.
+        change: What was changed; empty where training ended.
+        ended: Why it ended instead; empty where it went on.
+        held: It went on past the trouble (True), broke again (False), or was over before (None).
+    """
+
+    step: int
+    back_to: int
+    why: str
+    change: str = ""
+    ended: str = ""
+    held: bool | None = None
+
+    def __str__(self) -> str:
+        begun = f"at update {self.step} {self.why}; back to update {self.back_to}"
+        if self.ended:
+            return f"{begun}, and the training ends there: {self.ended}"
+        told = {True: ", which held", False: ", which did not hold", None: ""}[self.held]
+        return f"{begun}; {self.change}{told}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """One call of fit (or one hand-written loop) as it was observed.
 
@@ -39,6 +65,7 @@ class Fit:
         site: The user's line that called fit.
         continues: Index of the fit that trained the same model before; None for the first.
         remarks: What could not be observed and why, and errors of our own, in sentences.
+        recoveries: Times that it went back, where that was asked for.
     """
 
     index: int
@@ -47,6 +74,7 @@ class Fit:
     site: Site | None = None
     continues: int | None = None
     remarks: tuple[str, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

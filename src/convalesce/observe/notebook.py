@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from convalesce import core
 from convalesce.observe.arguments import Handed, read_handed
 from convalesce.observe.guard import guarded, kept_random_state
 from convalesce.observe.options import Options
+from convalesce.observe.recovery import Recovery
 from convalesce.observe.watch import Watch
 
 ARGUMENTS = (
@@ -40,7 +44,7 @@ def make_monitor(options: Options, conclude: Callable[[core.Run], Any], show: An
     class Monitor(_Observer, keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
         """Watches each fit and tells, afterwards, what is wrong; show it in a notebook cell."""
 
-        async_safe = True
+        async_safe = not options.recover  # else Keras reads no loss before the epoch ends
 
         def __init__(self) -> None:
             keras.callbacks.Callback.__init__(self)
@@ -61,6 +65,7 @@ class _Observer:
         self.remarks: list[str] = []
         self._options, self._conclude, self._show = options, conclude, show
         self._watch: Watch | None = None
+        self._recovery: Recovery | None = None
 
     def attach(self, model: Any) -> None:
         """From set_model, inside fit: read its arguments and scan its data."""
@@ -72,11 +77,28 @@ class _Observer:
             if handed is not None:
                 self._watch.look_at(handed)
             self._watch.attach(model)
+            self._recovery = _recovery(model, self._watch) if self._options.recover else None
 
     def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002 - Keras's signature
         """Keras's hook: the model is built, no weight has changed yet."""
         if self._watch is not None:
             self._watch.train_begins()
+        if self._recovery is not None:
+            with guarded(self.remarks, "keeping weights to go back to"):
+                self._recovery.begins()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras's
+        """Keras's hook."""
+        if self._recovery is not None:
+            with guarded(self.remarks, "following the learning rate"):
+                self._recovery.epoch_begins()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras's
+        """Keras's hook: only of use where the training is to go back when it breaks."""
+        if self._recovery is not None and logs:
+            with guarded(self.remarks, "going back to good weights"):
+                updates = int(getattr(self._recovery.model, "steps_per_execution", 1))
+                self._recovery.batch_ends(logs.get("loss"), updates)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Keras's hook: keep the figures of an epoch."""
@@ -89,7 +111,11 @@ class _Observer:
         if watch is None:
             return
         with guarded(self.remarks, "ending the observation of a fit"), kept_random_state():
-            self.fits.append(watch.end(""))
+            fit = watch.end("")
+            done = tuple(self._recovery.done) if self._recovery is not None else ()
+            said = tuple(f"Recovery: {one}." for one in done)
+            self.fits.append(replace(fit, recoveries=done, remarks=(*fit.remarks, *said)))
+        self._recovery = None
 
     @property
     def examined(self) -> Any:
@@ -109,6 +135,14 @@ class _Observer:
 
     def __str__(self) -> str:
         return str(self._show[1](self.examined))
+
+
+def _recovery(model: Any, watch: Watch) -> Recovery:
+    def nonfinite() -> bool:
+        series = watch.so_far().signals.recorded.get(core.INPUT_NONFINITE)
+        return series is not None and bool(np.nansum(series.values) > 0)
+
+    return Recovery(model, nonfinite)
 
 
 def _watched_already() -> bool:

@@ -24,6 +24,7 @@ class Options:
             one step in fifty); 0 monitors no step at all.
         cut: End each fit after this many steps; None lets it run to its end.
         hopeless: End a fit whose loss is no number, or has not fallen by half of its epochs.
+        recover: Go back and on where a training breaks; the callback alone can.
         quiet: No progress bar.
         shelf: Where to keep what experiments need of each fit; None keeps nothing.
         progress: Shows what is being waited for while the context lasts, which gives a function
@@ -36,6 +37,7 @@ class Options:
     every: int | None = None
     cut: int | None = None
     hopeless: bool = False
+    recover: bool = False
     quiet: bool = False
     shelf: Shelf | None = None
     progress: Callable[[str, int], AbstractContextManager[Any]] = no_progress

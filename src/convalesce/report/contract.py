@@ -173,6 +173,7 @@ def _fit(fit: core.Fit) -> dict[str, Any]:
         "nonfinite": asdict(origin) if origin else None,
         "cost": asdict(fit.cost),
         "remarks": list(fit.remarks),
+        "recoveries": [asdict(one) for one in fit.recoveries],
     }
 
 
