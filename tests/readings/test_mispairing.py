@@ -106,6 +106,15 @@ def test_noise_that_the_model_does_not_bear_out_stays_a_suspicion() -> None:
     assert not sign.firm
 
 
+def test_a_class_of_a_few_examples_tells_nothing_about_pairs() -> None:
+    # Digits, of whose eights ten are among 1090 training examples and sixty in validation.
+    rare = Neighbours(sample=1090, agreement=0.991, expected=0.9818)
+    usual = Neighbours(sample=597, agreement=0.977, expected=0.819)
+    train = split(targets((1080, 10)), neighbours=rare)
+    held = replace(train, role="validation", neighbours=usual)
+    assert list(mispairings(train, held, Across(role="validation"), (None, None))) == []
+
+
 @pytest.mark.parametrize("which", ["train", "validation"])
 def test_labels_shuffled_in_one_split_are_stated(which: str) -> None:
     signs = found(shuffled=which)

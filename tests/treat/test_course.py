@@ -144,3 +144,24 @@ def test_the_rate_that_is_written_is_the_one_that_was_found() -> None:
     assert found.proven
     assert found.changes == (core.SetLearningRate(0.012),)
     assert "learning rate 0.012" in found.measured[0]
+
+
+def test_of_two_remedies_the_better_one_is_taken_where_much_is_left_open() -> None:
+    def brings(arm: core.Arm) -> float:
+        if any(isinstance(c, core.Oversample) for c in arm.changes):
+            return 0.8
+        return 0.5 if any(isinstance(c, core.WeightClasses) for c in arm.changes) else 0.1
+
+    found = treated(WrittenLab(brings), confirmed("data.imbalance"))
+    assert found.proven
+    assert found.changes == (core.Oversample("smote"),)
+    assert found.verified is not None
+    assert found.verified.pairs == 3
+
+
+def test_the_first_remedy_stays_where_another_is_no_better() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.7 if arm.changes else 0.1
+
+    found = treated(WrittenLab(brings), confirmed("data.imbalance"))
+    assert found.changes == (core.WeightClasses(),)

@@ -17,8 +17,14 @@ LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
 PATIENCE = 4.0  # times its expected time that a training may take
 # What a mend of these brings is honesty, not a better figure.
+ENOUGH = 0.9  # known with a mend: what another remedy could add is not worth its trainings
+SHORT_S = 30.0  # a training that takes longer is not spent on a second remedy
+WORTH = 0.05  # by which another remedy must be ahead on the first seed, of all there is to know
 RATE_S = 30.0  # a range test may take so long, or as long as a training
 FLATTERED = {"data.leakage", "hp.metric"}
+
+# Remedies that change no training, or that want their own measuring.
+NO_MEND: set[type[core.Change]] = {core.SetMetric, core.FindLearningRate, core.CollectData}
 
 Say = Callable[[str], object]
 Diagnose = Callable[[core.Signals], core.Diagnosis]
@@ -56,11 +62,42 @@ def treat(
             why_not = str(error) if not tried else why_not
             continue
         if found.proven:
-            return replace(found, measured=measured)
+            return _better(replace(found, measured=measured), against, trainer, diagnose, say)
         why_not, tried = found.why_not, tried + 1
         if tried == COURSES:
             break
     return core.Treatment(fit=fit, causes=causes, why_not=why_not)
+
+
+def _better(
+    found: core.Treatment,
+    against: list[core.Finding],
+    trainer: _Trainer,
+    diagnose: Diagnose,
+    say: Say,
+) -> core.Treatment:
+    """The same with the leading cause's next remedy, where much is left open and it does better."""
+    verified = found.verified
+    long = trainer.reach.seconds(None) > SHORT_S
+    if verified is None or long or float(np.mean(verified.treated)) >= ENOUGH:
+        return found
+    lead = against[0].remedies
+    made = [c for c in found.changes if type(c) in {type(r) for r in lead}]
+    others = [r for r in lead if type(r) not in {type(c) for c in found.changes} | NO_MEND]
+    if len(made) != 1 or not others:
+        return found
+    changes = tuple(others[0] if c is made[0] else c for c in found.changes)
+    say(f"is there a better one: {others[0]}")
+    try:
+        one = measure(trainer.train(changes, 1), verified.predict.what)
+        ahead = one - verified.treated[0]
+        again = _verify(changes, against, trainer, diagnose) if ahead > WORTH else found
+    except (core.CannotChange, core.OutOfTime):
+        return found
+    if not again.proven or again.verified is None:
+        return found
+    ahead = float(np.mean(again.verified.treated)) - float(np.mean(verified.treated))
+    return again if ahead > max(verified.noise, again.verified.noise) else found
 
 
 @dataclass(slots=True)

@@ -125,7 +125,7 @@ def _rare_class(
         severity=core.Severity.WARNING,
         changes=(
             core.WeightClasses(),
-            core.Oversample("smote" if train.inputs[:1] and _is_table(train) else "random"),
+            core.Oversample("random" if any(i.kind == "tokens" for i in train.inputs) else "smote"),
             core.SetMetric("balanced accuracy (recall of each class)"),
         ),
     )
@@ -164,10 +164,6 @@ def _upper_bound(share: float, shown: int) -> float:
     square = MARGIN**2 / shown
     spread = math.sqrt(max(0.0, share * (1 - share) / shown + square / (4 * shown)))
     return (share + square / 2 + MARGIN * spread) / (1 + square)
-
-
-def _is_table(train: core.Split) -> bool:
-    return train.inputs[0].kind == "tabular"
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
