@@ -38,7 +38,9 @@ class Rig:
     def train(self, rates: Sequence[float], seed: int) -> list[float]:
         """Loss before each update at these learning rates; ends after one that is not finite.
 
-        The order of the examples and what dropout draws depend on the seed alone.
+        The order of the examples and what dropout draws depend on the seed alone. Where weights
+        end as no numbers while the loss stayed finite (some processors' ReLU swallows NaN), the
+        last loss is nan.
         """
         import keras
 
@@ -55,6 +57,9 @@ class Rig:
             losses.append(float(logs["loss"]))
             if not math.isfinite(losses[-1]):
                 break
+        weights = model.trainable_variables
+        if losses and not all(np.isfinite(v.numpy()).all() for v in weights):
+            losses[-1] = math.nan
         return losses
 
     def batches(self, seed: int) -> Iterator[tuple[Any, Any, Any]]:
