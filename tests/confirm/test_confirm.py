@@ -18,6 +18,7 @@ def prove(
     lab: WrittenLab,
     *findings: core.Finding,
     skill: float = 0.0,
+    seen: core.Signals | None = None,
     again: Again = lambda _: (),
     budget: Budget = PLENTY,
 ) -> core.Diagnosis:
@@ -28,7 +29,7 @@ def prove(
         return core.Diagnosis(health=core.Health.UNDECIDED, findings=found)
 
     before = core.Diagnosis(health=core.Health.UNDECIDED, findings=tuple(findings))
-    run = core.Run(script="train.py", fits=(core.Fit(index=0, signals=record(skill)),))
+    run = core.Run(script="train.py", fits=(core.Fit(index=0, signals=seen or record(skill)),))
     return confirm(before, run, lab, budget, diagnose=diagnose)
 
 
@@ -185,6 +186,17 @@ def test_a_training_that_knows_little_without_a_symptom_is_screened() -> None:
     assert found.verdict is core.Verdict.CONFIRMED
     assert found.trial is not None and found.trial.effect > 0.7
     assert diagnosis.health is core.Health.UNHEALTHY
+
+
+def test_a_rare_class_that_is_found_is_not_screened_for_its_accuracy() -> None:
+    rare = core.Predictions(
+        role="validation", examples=2048, accuracy=0.95, baseline_accuracy=0.95,
+        confusion=((1843, 77), (13, 115)), loss=0.9, baseline_loss=1.0,
+    )  # fmt: skip
+    seen = core.Signals({**record(0.1).recorded, core.VALIDATION_ANSWERS: rare})
+    lab = WrittenLab(lambda arm: 0.9 if made(arm, core.ScaleLearningRate) else 0.1)
+    assert not prove(lab, seen=seen).findings
+    assert not lab.trained
 
 
 def test_one_lucky_seed_is_no_cause_without_a_symptom() -> None:

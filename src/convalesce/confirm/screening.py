@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from convalesce import core
@@ -26,6 +27,7 @@ COMMON: tuple[tuple[str, core.Change], ...] = (
     ("arch.vanishing_gradient", core.InsertBatchNormalization()),
     ("hp.optimizer", core.SetOptimizer("Adam")),
     ("arch.too_shallow", core.ScaleWidth(4.0)),
+    ("arch.too_shallow", core.ChangeDepth(2)),
 )
 
 
@@ -35,7 +37,7 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
     if reach.why_not:
         return None
     what = core.Yardstick.KNOWN if reach.validated else core.Yardstick.LEARNED
-    known = measure(experiments.original, what)
+    known = _known(experiments.original, what)
     if not known < LITTLE.value:
         return None
     best: core.Finding | None = None
@@ -57,6 +59,14 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
         if tried.verdict is core.Verdict.CONFIRMED and tried.effect > most:
             most, best = tried.effect, _finding(cause, known, tried, experiments.fit)
     return best
+
+
+def _known(signals: core.Signals, what: core.Yardstick) -> float:
+    """By the yardstick that shows most: accuracy says nothing of rare classes."""
+    if what is core.Yardstick.LEARNED:
+        return measure(signals, what)
+    values = [measure(signals, w) for w in (what, core.Yardstick.EVEN, core.Yardstick.SURE)]
+    return max((v for v in values if math.isfinite(v)), default=math.nan)
 
 
 def _sensible(cause: str, signals: core.Signals) -> bool:
