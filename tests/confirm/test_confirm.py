@@ -216,6 +216,21 @@ def test_a_training_of_few_updates_is_first_tried_longer() -> None:
     assert found.remedies == (core.SetEpochs(10),)
 
 
+def test_a_brief_training_that_was_mended_is_tried_longer() -> None:
+    def brings(arm: core.Arm) -> float:
+        mended = made(arm, core.Normalize)
+        return (0.9 if made(arm, core.SetEpochs) else 0.6) if mended else 0.1
+
+    brief = core.Reach(steps=40, epochs=2, seconds_a_step=0.01, validated=True)
+    scaled = finding("data.unnormalized", stated=True)
+    first, second = prove(WrittenLab(brings, reached=brief), scaled).findings
+    assert (first.cause, second.cause) == ("data.unnormalized", "hp.epochs_few")
+    assert second.beneath == "data.unnormalized"
+    assert second.verdict is core.Verdict.CONFIRMED
+    (alone,) = prove(WrittenLab(brings), scaled).findings
+    assert alone.cause == "data.unnormalized"
+
+
 def test_screening_that_finds_nothing_says_nothing() -> None:
     diagnosis = prove(WrittenLab(lambda _: 0.3), skill=0.3)
     assert not diagnosis.findings

@@ -13,7 +13,7 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments, NotSettled
-from convalesce.confirm.screening import screen
+from convalesce.confirm.screening import longer, screen
 from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.yardstick import measure
@@ -202,13 +202,27 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
             case.follow()
         except KeyboardInterrupt:
             remarks.append("The experiments were interrupted; what they had not settled is open.")
-        settled += [_open(f) for f in (*case.settled, *case.queue)]
+        short = _too_short(case)
+        settled += [_open(f) for f in (*case.settled, *case.queue, *short)]
         remarks += case.remarks
     if not serious and run.fits and not run.cut:
         last = run.fits[-1]
         found = screen(Experiments(lab, budget, last.index, last.signals), say)
         settled += [_open(found)] if found is not None else []
     return _concluded(diagnosis, settled, remarks)
+
+
+def _too_short(case: Case) -> list[core.Finding]:
+    """A brief training that was too short beside what was mended, where nothing else is open."""
+    roots = [f for f in case.settled if f.verdict is core.Verdict.CONFIRMED and f.serious]
+    known = {f.cause for f in (*roots, *case.queue)}
+    if not roots or case.queue or "hp.epochs_few" in known:
+        return []
+    found = longer(case.experiments, roots[0].cause, case.say)
+    if found is None:
+        return []
+    case.settled = [f for f in case.settled if f.cause != found.cause]
+    return [found]
 
 
 def _open(finding: core.Finding) -> core.Finding:

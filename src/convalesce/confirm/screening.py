@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from convalesce import core
 from convalesce.causes import all_causes
@@ -59,6 +60,38 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
         if tried.verdict is core.Verdict.CONFIRMED and tried.effect > most:
             most, best = tried.effect, _finding(cause, known, tried, experiments.fit)
     return best
+
+
+def longer(
+    experiments: Experiments, root: str, say: Callable[[str], object]
+) -> core.Finding | None:
+    """Whether a brief training, mended, was too short as well: that hid behind what was mended.
+
+    Args:
+        experiments: On the fit, with its mends as their base.
+        root: The cause that was mended first.
+        say: Told what is being tried.
+    """
+    reach = experiments.reach
+    if reach.why_not or not experiments.base or reach.steps >= BRIEF.value:
+        return None
+    what = core.Yardstick.KNOWN if reach.validated else core.Yardstick.LEARNED
+    say("it trains briefly: is it hp.epochs_few, too?")
+    trial = core.Trial(core.SetEpochs(LONGER * reach.epochs), predict=core.Rises(what), steps=None)
+    try:
+        experiments.plan(2, [None])
+        tried = experiments.try_out(trial, pairs=PAIRS)
+    except NotSettled:
+        return None
+    if tried.verdict is not core.Verdict.CONFIRMED:
+        return None
+    known = measure(experiments.last, what)
+    says = (
+        f"{reach.steps} updates were made in {reach.epochs} epochs, and more of the same teach more"
+    )
+    found = _finding("hp.epochs_few", known, tried, experiments.fit)
+    evidence = replace(found.evidence, says=says)
+    return replace(found, evidence=evidence, beneath=root)
 
 
 def _known(signals: core.Signals, what: core.Yardstick) -> float:
