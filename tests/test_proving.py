@@ -79,3 +79,19 @@ def test_experiments_settle_what_is_suspected_and_their_cost_is_told(
 def test_without_a_share_nothing_is_kept() -> None:
     assert proving.shelf(0) is None
     assert proving.shelf(None) is not None
+
+
+def test_a_fault_of_the_edits_leaves_the_diagnosis_and_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(treat, "edits", broken)
+    suspected = core.Diagnosis(health=core.Health.UNDECIDED, findings=(finding("hp.lr_high"),))
+    before = core.Examined(run=core.Run(script="train.py", fits=()), diagnosis=suspected)
+    script = proving.Script(path=Path("train.py"), original=b"x = 1")
+    after = proving.edited(before, script)
+    assert after.diagnosis.findings == suspected.findings
+    assert any("boom" in remark for remark in after.diagnosis.remarks)
+    assert proving.edited(before, proving.Script(path=Path("m"), original=None)) is before

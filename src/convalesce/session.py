@@ -82,8 +82,10 @@ def run(
         hopeless=options.hopeless,
     )
     start = Start(script=target, arguments=tuple(args), module=module)
+    script = _script(target, module=module)
     observed, kept = observe(start, look, options)
-    examined = report_on(observed, options, kept, prove(shelf, options))
+    then = prove(shelf, options)
+    examined = report_on(observed, options, kept, lambda found: proving.edited(then(found), script))
     if examined is None or observed.status:
         return observed.status
     errors = any(f.severity == "error" for f in examined.diagnosis.findings)
@@ -142,11 +144,7 @@ def fix(
 
     shelf = proving.shelf(options.share)
     look = Look(every=options.every, quiet=options.quiet, progress=progress(options), shelf=shelf)
-    script = proving.Script(
-        path=Path(target).absolute(),
-        original=None if module else source_of(Path(target)),
-        edit=edit,
-    )
+    script = replace(_script(target, module=module), edit=edit)
     start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
     observed, kept = observe(start, look, options)
     then, say = prove(shelf, options), saying(options)
@@ -154,13 +152,21 @@ def fix(
         observed,
         options,
         kept,
-        lambda found: proving.mend(then(found), shelf, script, options.mute, say),
+        lambda found: proving.mend(
+            proving.edited(then(found), script), shelf, script, options.mute, say
+        ),
     )
     if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":
         return 2
     if examined.treatment is not None:
         return 0 if examined.treatment.proven else 1
     return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)
+
+
+def _script(target: str, *, module: bool) -> proving.Script:
+    """The script as it is before it runs; it may change its directory, and itself."""
+    original = None if module else source_of(Path(target))
+    return proving.Script(path=Path(target).absolute(), original=original)
 
 
 def source_of(script: Path) -> bytes | None:

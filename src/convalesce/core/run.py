@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from convalesce.core.change import Change
 from convalesce.core.course import Crash
 from convalesce.core.finding import Diagnosis
 from convalesce.core.signal import Signals
@@ -104,10 +106,16 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """A run and what is concluded from it: what a report shows."""
+    """A run and what is concluded from it: what a report shows.
+
+    Attributes:
+        edits: Index of a fit and a remedy for it: the unified diff of the script that makes it.
+            Remedies that can't be written faithfully are missing.
+    """
 
     run: Run
     diagnosis: Diagnosis
     started: str = ""
     pages: str = field(default="docs/causes")
     treatment: Treatment | None = None
+    edits: Mapping[tuple[int, Change], str] = field(default_factory=dict)

@@ -70,7 +70,10 @@ def _finding(finding: core.Finding, rank: int, examined: core.Examined) -> dict[
         "untried": finding.untried or None,
         "beneath": finding.beneath or None,
         "mended": _trial(finding.mended),
-        "remedies": [_remedy(change) for change in finding.remedies],
+        "remedies": [
+            _remedy(change, examined.edits.get((finding.fit, change)))
+            for change in finding.remedies
+        ],
         "page": f"{examined.pages}/{finding.cause}.md",
     }
 
@@ -131,12 +134,12 @@ def _reading(one: core.Reading) -> dict[str, Any]:
     }
 
 
-def _remedy(change: core.Change) -> dict[str, Any]:
+def _remedy(change: core.Change, diff: str | None) -> dict[str, Any]:
     return {
         "change": str(change),
         "name": type(change).__name__,
         "safety": "safe" if change.safe else "unsafe",
-        "diff": None,
+        "diff": diff,
     }
 
 

@@ -4,4 +4,5 @@ The course works on frozen records; whatever trains is behind the `core.Lab` tha
 """
 
 from convalesce.treat.course import treat as treat
+from convalesce.treat.writing import edits as edits
 from convalesce.treat.writing import written as written
