@@ -34,7 +34,7 @@ def test_each_optimizer_is_judged_at_its_own_best_rate() -> None:
     assert rates["SGD"] == "1"
     assert [row[0] for row in found.rows][:2] == ["as it is", "Adam"]
     adam = next(c for c in found.curves if c.name == "Adam")
-    assert adam.x[-1] == 1.0
+    assert adam.x[-1] == 400
     assert len(adam.x) == len(adam.y) == 5
 
 

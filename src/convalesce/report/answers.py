@@ -64,7 +64,7 @@ def plot(answer: core.Answer) -> Markup:
     ]
     if not lines:
         return Markup("")
-    return charts.lines(answer.axes[1], lines, over=answer.axes[0])
+    return charts.lines(f"{answer.axes[1]}, by {answer.axes[0]}", lines, over="")
 
 
 def document(answers: Sequence[core.Answer], script: str) -> dict[str, Any]:

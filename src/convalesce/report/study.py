@@ -238,7 +238,7 @@ def parallel(study: core.Study) -> Markup:
             ).format(line, strength, words.plain(said, 300))
         )
     about = f"{len(ended)} trials; the best reached {_percent(high)}, the worst {_percent(low)}"
-    return svg.drawing((WIDTH, HEIGHT), "Trials across the dimensions", about, parts)
+    return svg.drawing((WIDTH, HEIGHT), "Trials across the dimensions", about, parts, "parallel")
 
 
 def _height(d: core.Dimension, value: core.Value, top: float, bottom: float) -> float:

@@ -53,8 +53,10 @@ def optimizers(bench: Bench) -> core.Answer:
         says=_says(bench, control, ranked),
         head=("optimizer", "rate", "mean", "between seeds", "gain (95 %)", "updates to 90 %"),
         rows=tuple(rows),
-        curves=tuple(_curve(n, t) for n, (_, t) in [("as it is", (0.0, control)), *ranked]),
-        axes=("share of the updates", str(bench.what)),
+        curves=tuple(
+            _curve(n, t, bench.reach.steps) for n, (_, t) in [("as it is", (0.0, control)), *ranked]
+        ),
+        axes=("updates", str(bench.what)),
         not_asked=tuple(not_asked),
     )
 
@@ -85,25 +87,26 @@ def _best_rate(bench: Bench, changes: tuple[core.Change, ...], default: float) -
 
 def _figures(bench: Bench, control: Trained, one: Trained, top: float) -> tuple[str, ...]:
     against = "" if one is control else gain(bench.compared(control, one))
-    share = _nearly(one, top)
-    updates = f"{round(share * bench.reach.steps)}" if math.isfinite(share) else "not reached"
+    after = _nearly(one, top, bench.reach.steps)
+    updates = f"{after:.0f}" if math.isfinite(after) else "not reached"
     return percent(one.mean), percent(one.spread), against, updates
 
 
-def _nearly(one: Trained, top: float) -> float:
-    """Share of the updates after which its mean was nearly the best one's end; nan for never."""
-    curve = _curve("", one)
+def _nearly(one: Trained, top: float, steps: int) -> float:
+    """Updates after which its mean was nearly the best one's end; nan for never."""
+    curve = _curve("", one, steps)
     return next((x for x, y in zip(curve.x, curve.y, strict=True) if y >= NEARLY * top), math.nan)
 
 
-def _curve(name: str, one: Trained) -> core.Curve:
+def _curve(name: str, one: Trained, steps: int) -> core.Curve:
     known = [
         (*r, v)
         for r, v in zip(one.reached, one.values, strict=True)
         if len(r) == len(SHARES) and math.isfinite(v)
     ]
     means = tuple(sum(c) / len(known) for c in zip(*known, strict=True)) if known else ()
-    return core.Curve(name=name, x=(*SHARES, 1.0)[: len(means)], y=means)
+    at = tuple(float(round(share * steps)) for share in (*SHARES, 1.0))
+    return core.Curve(name=name, x=at[: len(means)], y=means)
 
 
 def _or_worst(value: float) -> float:
