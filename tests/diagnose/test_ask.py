@@ -164,3 +164,17 @@ def test_a_much_stronger_suspicion_explains_what_happens_to_units_but_not_what_w
     for chosen in ("data.unnormalized", "hp.lr_low"):
         one, _ = explained([found(chosen, 0.4, stated=False), rate])
         assert one.explained_by == ""
+
+
+def test_a_rare_class_that_is_found_is_something_learned() -> None:
+    # Weighted for its rare class, a model loses more by accuracy and by loss than a constant does.
+    train = core.Predictions(role="train", examples=1000, loss=0.9, baseline_loss=0.2)
+    held = core.Predictions(
+        role="validation", examples=1000, confusion=((900, 50), (5, 45)), loss=0.9
+    )
+    history = core.History(metrics={"loss": (0.9, 0.5)}, steps=100)
+    seen = {core.HISTORY: history, core.TRAIN_ANSWERS: train}
+    idle = diagnose(core.record(seen))
+    assert any("next to nothing" in remark for remark in idle.remarks)
+    found = diagnose(core.record({**seen, core.VALIDATION_ANSWERS: held}))
+    assert not any("next to nothing" in remark for remark in found.remarks)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.experiments import Experiments, NotSettled
-from convalesce.readings.yardstick import measure
+from convalesce.readings.yardstick import known_of_classes, measure
 
 LITTLE = core.Limit(
     0.5, unit="1", source="half of what there is to know is not, and no symptom tells why"
@@ -38,7 +37,7 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
     if reach.why_not:
         return None
     what = core.Yardstick.KNOWN if reach.validated else core.Yardstick.LEARNED
-    known = _known(experiments.original, what)
+    known = known_of_classes(experiments.original, what)
     if not known < LITTLE.value:
         return None
     best: core.Finding | None = None
@@ -92,14 +91,6 @@ def longer(
     found = _finding("hp.epochs_few", known, tried, experiments.fit)
     evidence = replace(found.evidence, says=says)
     return replace(found, evidence=evidence, beneath=root)
-
-
-def _known(signals: core.Signals, what: core.Yardstick) -> float:
-    """By the yardstick that shows most: accuracy says nothing of rare classes."""
-    if what is core.Yardstick.LEARNED:
-        return measure(signals, what)
-    values = [measure(signals, w) for w in (what, core.Yardstick.EVEN, core.Yardstick.SURE)]
-    return max((v for v in values if math.isfinite(v)), default=math.nan)
 
 
 def _sensible(cause: str, signals: core.Signals) -> bool:

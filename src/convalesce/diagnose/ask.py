@@ -9,8 +9,8 @@ from typing import Any
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.readings import curves
 from convalesce.readings.confidence import confidence
+from convalesce.readings.yardstick import known_of_classes
 
 SEVERITIES = (core.Severity.ERROR, core.Severity.WARNING, core.Severity.NOTE)
 
@@ -98,7 +98,7 @@ def _learned_nothing(signals: core.Signals) -> bool:
     whole = isinstance(history, core.History) and history.stopped != "cut by check"
     answers = signals.recorded.get(core.TRAIN_ANSWERS)
     known = isinstance(answers, core.Predictions)
-    return whole and known and curves.skill(answers) < LITTLE
+    return whole and known and known_of_classes(signals, core.Yardstick.LEARNED) < LITTLE
 
 
 def trained(signals: core.Signals) -> bool:

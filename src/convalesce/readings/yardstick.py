@@ -38,6 +38,15 @@ def measure(signals: Signals, what: Yardstick) -> float:
     return min(BEST, max(WORST, value)) if math.isfinite(value) else math.nan
 
 
+def known_of_classes(signals: Signals, what: Yardstick) -> float:
+    """What a yardstick says, or the mean recall of the classes where that says more.
+
+    Where one class is all but alone, accuracy and loss say nothing of the others.
+    """
+    values = [measure(signals, w) for w in (what, Yardstick.EVEN)]
+    return max((v for v in values if math.isfinite(v)), default=math.nan)
+
+
 def sampling_error(signals: Signals, what: Yardstick) -> float:
     """Standard error of the yardstick from the size of the sample alone.
 
