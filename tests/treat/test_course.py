@@ -165,3 +165,23 @@ def test_the_first_remedy_stays_where_another_is_no_better() -> None:
 
     found = treated(WrittenLab(brings), confirmed("data.imbalance"))
     assert found.changes == (core.WeightClasses(),)
+
+
+def test_what_a_mend_only_makes_up_for_must_show_a_gain() -> None:
+    lab = WrittenLab(lambda arm: 0.52 if arm.changes else 0.5)
+    few = replace(confirmed("data.insufficient", stated=True), remedies=(core.Augment(0.1),))
+    assert not treated(lab, few).proven
+    leak = replace(confirmed("data.nonfinite", stated=True), remedies=(core.DropNonfinite(),))
+    assert treated(lab, leak).proven
+
+
+def test_a_found_rate_is_taken_where_it_does_better_than_the_one_that_was_tried() -> None:
+    def brings(arm: core.Arm) -> float:
+        if core.SetLearningRate(0.012) in arm.changes:
+            return 0.85
+        return 0.6 if scaled(arm) else 0.1
+
+    trial = core.Tried(changes=(core.ScaleLearningRate(0.1),), predict=core.LEARNS)
+    found = treated(WrittenLab(brings), replace(confirmed("hp.lr_high"), trial=trial))
+    assert found.changes == (core.SetLearningRate(0.012),)
+    assert "learning rate 0.012" in found.measured[0]

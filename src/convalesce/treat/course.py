@@ -10,6 +10,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import all_causes
+from convalesce.readings.pairs import effect
 from convalesce.readings.yardstick import measure, sampling_error
 
 PAIRS = 3  # retrainings of the original and of the mended
@@ -17,14 +18,15 @@ LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
 PATIENCE = 4.0  # times its expected time that a training may take
 # What a mend of these brings is honesty, not a better figure.
-ENOUGH = 0.9  # known with a mend: what another remedy could add is not worth its trainings
+ENOUGH = 0.95  # known with a mend: what another remedy could add is not worth its trainings
 SHORT_S = 30.0  # a training that takes longer is not spent on a second remedy
-WORTH = 0.05  # by which another remedy must be ahead on the first seed, of all there is to know
+WORTH = 0.03  # by which another remedy must be ahead on the first seed, of all there is to know
 RATE_S = 30.0  # a range test may take so long, or as long as a training
+MADE_UP_FOR = {"data.insufficient", "data.imbalance"}  # no change brings the examples
 FLATTERED = {"data.leakage", "hp.metric"}
 
-# Remedies that change no training, or that want their own measuring.
-NO_MEND: set[type[core.Change]] = {core.SetMetric, core.FindLearningRate, core.CollectData}
+# Remedies that change no training.
+NO_MEND: set[type[core.Change]] = {core.SetMetric, core.CollectData}
 
 Say = Callable[[str], object]
 Diagnose = Callable[[core.Signals], core.Diagnosis]
@@ -84,11 +86,13 @@ def _better(
     lead = against[0].remedies
     made = [c for c in found.changes if type(c) in {type(r) for r in lead}]
     others = [r for r in lead if type(r) not in {type(c) for c in found.changes} | NO_MEND]
+    others = [r for r in others if not (found.measured and isinstance(r, core.FindLearningRate))]
     if len(made) != 1 or not others:
         return found
-    changes = tuple(others[0] if c is made[0] else c for c in found.changes)
+    course = tuple(others[0] if c is made[0] else c for c in found.changes)
     say(f"is there a better one: {others[0]}")
     try:
+        changes, measured = _measured(course, trainer)
         one = measure(trainer.train(changes, 1), verified.predict.what)
         ahead = one - verified.treated[0]
         again = _verify(changes, against, trainer, diagnose) if ahead > WORTH else found
@@ -97,7 +101,8 @@ def _better(
     if not again.proven or again.verified is None:
         return found
     ahead = float(np.mean(again.verified.treated)) - float(np.mean(verified.treated))
-    return again if ahead > max(verified.noise, again.verified.noise) else found
+    better = ahead > max(verified.noise, again.verified.noise) / math.sqrt(PAIRS)
+    return replace(again, measured=measured) if better else found
 
 
 @dataclass(slots=True)
@@ -242,23 +247,18 @@ def _tried(
 ) -> core.Tried:
     control = [measure(original, what) for original, _ in pairs]
     treated = [measure(mended, what) for _, mended in pairs]
-    sampling = sampling_error(pairs[-1][0], what)
-    differences = np.subtract(treated, control)
-    spread = float(np.std(differences, ddof=1)) if len(differences) > 1 else 0.0
-    noise = max(spread, math.sqrt(2) * sampling)
-    half = 1.96 * noise / math.sqrt(len(differences))
-    mean = float(differences.mean())
+    found = effect(control, treated, control, sampling_error(pairs[-1][0], what))
     return core.Tried(
         changes=changes,
         predict=core.Rises(what),
         control=tuple(control),
         treated=tuple(treated),
-        noise=noise,
-        effect=mean,
-        low=mean - half,
-        high=mean + half,
+        noise=found.noise,
+        effect=found.mean,
+        low=found.low,
+        high=found.high,
         steps=steps,
-        verdict=core.Verdict.CONFIRMED if mean - half > 0 else core.Verdict.UNDECIDED,
+        verdict=core.Verdict.CONFIRMED if found.low > 0 else core.Verdict.UNDECIDED,
     )
 
 
@@ -279,8 +279,13 @@ def _objection(verified: core.Tried, against: list[core.Finding], gone: tuple[st
 
 
 def _by_facts(against: list[core.Finding], gone: tuple[str, ...]) -> bool:
-    """Everything that it is against was stated from facts and is no longer found."""
-    return all(f.evidence.stated and f.cause in gone for f in against)
+    """Everything that it is against was stated from facts and is no longer found.
+
+    What a mend only makes up for is not mended by no longer being found.
+    """
+    return all(
+        f.evidence.stated and f.cause in gone and f.cause not in MADE_UP_FOR for f in against
+    )
 
 
 def _yardsticks(against: list[core.Finding], reach: core.Reach) -> tuple[core.Yardstick, ...]:

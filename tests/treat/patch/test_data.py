@@ -235,7 +235,7 @@ SICK = split(x={"nonfinite": 3, "nonfinite_rows": 3})
             ARRAYS,
             split(y={"nonfinite": 3}),
             """
-            +keep = np.isfinite(y_train)
+            +keep = np.isfinite(y_train).ravel()
             +x_train, y_train = x_train[keep], y_train[keep]
             """,
         ),

@@ -54,8 +54,8 @@ def _masks(draft: Draft, x: str, y: str) -> list[str]:
 def _finite(np: str, name: str, rank: int | None) -> str:
     """Text of a mask over rows; `rank` is that of one example."""
     finite = f"{np}.isfinite({name})"
-    if rank == 0:
-        return finite
+    if rank == 0:  # the scan takes a last axis of 1 for none
+        return f"{finite}.ravel()"
     if rank is None:
         return f"{finite}.reshape(len({name}), -1).all(axis=1)"
     axes = "1" if rank == 1 else f"({', '.join(map(str, range(1, rank + 1)))})"
