@@ -185,3 +185,13 @@ def test_a_found_rate_is_taken_where_it_does_better_than_the_one_that_was_tried(
     found = treated(WrittenLab(brings), replace(confirmed("hp.lr_high"), trial=trial))
     assert found.changes == (core.SetLearningRate(0.012),)
     assert "learning rate 0.012" in found.measured[0]
+
+
+def test_an_augmentation_is_taken_out_where_narrowing_it_leaves_much_open() -> None:
+    narrowed, without = (core.ScaleAugmentation("turn", f) for f in (0.2, 0.0))
+
+    def brings(arm: core.Arm) -> float:
+        return 0.9 if without in arm.changes else 0.7 if narrowed in arm.changes else 0.3
+
+    far = replace(confirmed("data.augmentation"), remedies=(narrowed, without))
+    assert treated(WrittenLab(brings), far).changes == (without,)

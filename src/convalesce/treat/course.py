@@ -85,7 +85,8 @@ def _better(
         return found
     lead = against[0].remedies
     made = [c for c in found.changes if type(c) in {type(r) for r in lead}]
-    others = [r for r in lead if type(r) not in {type(c) for c in found.changes} | NO_MEND]
+    kinds = {type(c) for c in found.changes if not isinstance(c, core.ScaleAugmentation)} | NO_MEND
+    others = [r for r in lead if type(r) not in kinds and r not in found.changes]
     others = [r for r in others if not (found.measured and isinstance(r, core.FindLearningRate))]
     if len(made) != 1 or not others:
         return found

@@ -171,8 +171,14 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
-    """Narrow each transform that is out of range."""
-    return list(evidence.changes) or [core.ScaleAugmentation("the augmentation", 0.3)]
+    """Narrow each transform that is out of range; where it is one, without it."""
+    narrowed = list(evidence.changes) or [core.ScaleAugmentation("the augmentation", 0.3)]
+    without = [
+        core.ScaleAugmentation(c.layer, 0.0)
+        for c in narrowed
+        if isinstance(c, core.ScaleAugmentation) and c.factor and len(narrowed) == 1
+    ]
+    return [*narrowed, *without]
 
 
 def _model(**layers: float | str) -> core.Model:
