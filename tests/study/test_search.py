@@ -136,22 +136,26 @@ def brings(arm):
 within = small_space()
 made = search(Path(sys.argv[1]), WrittenCrew(brings), within)
 made.begin(list(starts(within, ())))
+print("begun", flush=True)
 made.go(100)
 """
 
 
 def test_a_kill_loses_no_trial_that_had_ended(tmp_path: Path) -> None:
-    child = subprocess.Popen([sys.executable, "-c", SLOW, str(tmp_path)])
+    command = [sys.executable, "-c", SLOW, str(tmp_path)]
     within = small_space()
-    deadline = time.monotonic() + 120
     known: list[tuple[int, float]] = []
-    while len(known) < 6 and time.monotonic() < deadline:
-        time.sleep(0.5)
-        if (tmp_path / "s.db").exists():
-            watched = search(tmp_path, WrittenCrew(hill), within)
-            known = [(t.number, t.value) for t in watched.trials()]
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == "begun\n"
+            deadline = time.monotonic() + 120
+            while len(known) < 6 and time.monotonic() < deadline:
+                time.sleep(0.5)
+                watched = search(tmp_path, WrittenCrew(hill), within)
+                known = [(t.number, t.value) for t in watched.trials()]
+        finally:
+            os.kill(child.pid, signal.SIGKILL)
     assert len(known) >= 6
     made = search(tmp_path, WrittenCrew(hill), within)
     there = made.begin(list(starts(within, ())))

@@ -35,6 +35,15 @@ Why = Callable[[core.Arm, core.Trained], Named]
 Told = Callable[[StudyTrial], object]
 
 
+def sampler(seed: int) -> Any:
+    """Optuna's TPE; parallel trials of a round keep away from each other."""
+    import optuna  # noqa: PLC0415 - heavy
+
+    return optuna.samplers.TPESampler(
+        seed=seed, multivariate=True, constant_liar=True, n_startup_trials=FIRST_WHOLE
+    )
+
+
 @dataclass(slots=True)
 class Search:
     """One study of one fit.
@@ -44,6 +53,7 @@ class Search:
         base: Changes that every trial makes first.
         why: Told of each training that came to nothing, it names the cause.
         told: Hears of each trial as it ends.
+        sample: Optuna's sampler from a seed.
     """
 
     optuna: optuna.Study
@@ -56,6 +66,7 @@ class Search:
     base: tuple[core.Change, ...] = ()
     seed: int = 0
     told: Told = lambda _: None
+    sample: Callable[[int], Any] = sampler
     _asked: dict[int, core.Arm] = field(default_factory=dict)
 
     def begin(self, starts: Sequence[tuple[str, Point]]) -> int:
@@ -100,7 +111,7 @@ class Search:
 
     def _round(self, count: int) -> None:
         sampled = len(self.optuna.get_trials(deepcopy=False))
-        self.optuna.sampler = sampler(self.seed + sampled)
+        self.optuna.sampler = self.sample(self.seed + sampled)
         asked = [self.optuna.ask() for _ in range(count)]
         arms = [self._arm(trial) for trial in asked]
         begun = time.monotonic()
@@ -181,15 +192,6 @@ class Search:
             origin=str(notes.get(ORIGIN, "search")),
             seconds=float(notes.get("seconds", 0.0)),
         )
-
-
-def sampler(seed: int) -> Any:
-    """Optuna's TPE; parallel trials of a round keep away from each other."""
-    import optuna  # noqa: PLC0415 - heavy
-
-    return optuna.samplers.TPESampler(
-        seed=seed, multivariate=True, constant_liar=True, n_startup_trials=FIRST_WHOLE
-    )
 
 
 def _suggested(trial: Trial, dimension: core.Dimension) -> Value:
