@@ -21,6 +21,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.diagnosis.cases import Case, find_cases
+from benchmarks.diagnosis.scripts import run
 
 REPAIRED = 0.95  # of the way from the faulty to the fixed figure
 WORSE = -0.05  # of that way: within it a figure counts as unchanged
@@ -158,25 +160,13 @@ def _patch() -> str:
 
 
 def _run(place: Path, metric: str) -> dict[str, Any]:
-    try:
-        ran = subprocess.run(
-            [sys.executable, "train.py"],
-            cwd=place,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"status": 124, "stderr": f"over {LIMIT_S} s", "value": math.nan}
+    ran = run(["train.py"], place, limit_s=LIMIT_S)
     printed = re.findall(rf"(?<!\w){re.escape(metric)}\s*[=:]\s*(\S+)", ran.stdout)
     value = math.nan
     if printed:
-        try:
+        with suppress(ValueError):
             value = float(printed[-1])
-        except ValueError:
-            value = math.nan
-    return {"status": ran.returncode, "stderr": ran.stderr[-2000:], "value": value}
+    return {"status": ran.status, "stderr": ran.stderr[-2000:], "value": value}
 
 
 def _table(rows: Sequence[Row]) -> list[str]:

@@ -16,7 +16,7 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -39,7 +39,6 @@ from convalesce.study.search import sampler
 from convalesce.studying import spoken_for, stored, yardstick
 
 NEARLY = 0.95  # of what is known with the fixed script
-Sampler = Callable[[int], Any]
 
 
 @dataclass(slots=True)

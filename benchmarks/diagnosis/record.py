@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from cases import Case, find_cases
+from benchmarks.diagnosis.cases import Case, find_cases
+from benchmarks.diagnosis.scripts import Ran, run
 
 LIMIT_S = 600
 
@@ -62,47 +60,37 @@ def _record(case: Case, arm: str, asked: argparse.Namespace) -> bool:
         case.prepare(arm, place)
         store = place.with_name(f"{place.name}-store")
         report = store / "report.json"
-        command = [sys.executable, "-m", "convalesce", asked.command, "--quiet"]
+        command = ["-m", "convalesce", asked.command, "--quiet"]
         command += ["--store", str(store), "--json", str(report), "train.py"]
         ran = _timed(command, place)
-        plain = _timed([sys.executable, "train.py"], place) if asked.plain else None
+        plain = _timed(["train.py"], place) if asked.plain else None
         records = sorted(store.glob("runs/*/run.msgpack"))
         if records:
             shutil.copy(records[0], asked.out / f"{case.id}.{arm}.msgpack")
         meta = {
-            "status": ran[0],
-            "seconds": ran[1],
-            "plain_seconds": plain[1] if plain else None,
-            "stdout_equal": ran[2] == plain[2] if plain else None,
-            "stdout": ran[2][-2000:],
-            "stderr": ran[3][-4000:],
+            "status": ran.status,
+            "seconds": ran.seconds,
+            "plain_seconds": plain.seconds if plain else None,
+            "stdout_equal": ran.stdout == plain.stdout if plain else None,
+            "stdout": ran.stdout[-2000:],
+            "stderr": ran.stderr[-4000:],
             "report": json.loads(report.read_text()) if report.exists() else None,
         }
         _meta(asked.out, case, arm).write_text(json.dumps(meta, indent=1))
         shutil.rmtree(store, ignore_errors=True)
     reported = meta["report"] is not None
     verdict = meta["report"]["verdict"] if reported else "NO REPORT"
-    print(f"{case.id:40s} {arm:8s} {ran[1]:6.1f} s  {verdict}", flush=True)
+    print(f"{case.id:40s} {arm:8s} {ran.seconds:6.1f} s  {verdict}", flush=True)
     return reported
 
 
-def _timed(command: list[str], place: Path) -> tuple[int, float, str, str]:
-    begun = time.perf_counter()
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONHASHSEED": "0"}
-    environment["CONVALESCE_MLFLOW"] = "0"  # thousands of runs would be kept for nobody
-    try:
-        ran = subprocess.run(
-            command,
-            cwd=place,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return 124, LIMIT_S, "", f"over {LIMIT_S} s"
-    return ran.returncode, time.perf_counter() - begun, ran.stdout, ran.stderr
+def _timed(arguments: list[str], place: Path) -> Ran:
+    environment = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONHASHSEED": "0",
+        "CONVALESCE_MLFLOW": "0",  # thousands of runs would be kept for nobody
+    }
+    return run(arguments, place, limit_s=LIMIT_S, environment=environment)
 
 
 if __name__ == "__main__":

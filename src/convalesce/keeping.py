@@ -101,18 +101,18 @@ def add(
     if kept.folder is None:
         raise OSError(kept.why_not)
     folders.add(kept.folder, reports)
-    for trial in trials:
-        figures = {what: trial.value, "seconds": trial.seconds}
-        changes = tuple(map(str, trial.changes))
-        told = folders.Trial(
-            parent=kept.folder.id,
+    told = (
+        folders.Trial(
             name=f"trial {trial.number + 1}",
             status="crashed" if trial.state == "failed" else "finished",
             headline=trial.why or f"{trial.state}, {trial.origin}",
-            changes=changes,
-            metrics=figures,
+            changes=tuple(map(str, trial.changes)),
+            metrics={what: trial.value},
+            seconds=trial.seconds,
         )
-        folders.keep_trial(kept.store, kept.folder, told, _now())
+        for trial in trials
+    )
+    folders.keep_trials(kept.folder, told, _now())
     start_after(kept.store, kept.environment)
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from convalesce import core  # loads NumPy, which the script may want to set up first
 
-
 Then = Callable[["core.Examined"], "core.Examined"]  # what follows a diagnosis
 FailOn = Literal["error", "warning", "note"]
 CHECK_STEPS = 100  # "its first steps (about a hundred)" of the command line's contract
@@ -82,7 +81,7 @@ def run(
         hopeless=options.hopeless,
     )
     start = Start(script=target, arguments=tuple(args), module=module)
-    script = _script(target, module=module)
+    script = script_of(target, module=module)
     observed, kept = observe(start, look, options)
     then = prove(shelf, options)
     examined = report_on(observed, options, kept, lambda found: proving.edited(then(found), script))
@@ -144,7 +143,7 @@ def fix(
 
     shelf = proving.shelf(options.share)
     look = Look(every=options.every, quiet=options.quiet, progress=progress(options), shelf=shelf)
-    script = replace(_script(target, module=module), edit=edit)
+    script = replace(script_of(target, module=module), edit=edit)
     start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
     observed, kept = observe(start, look, options)
     then, say = prove(shelf, options), saying(options)
@@ -163,18 +162,14 @@ def fix(
     return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)
 
 
-def _script(target: str, *, module: bool) -> proving.Script:
+def script_of(target: str, *, module: bool) -> proving.Script:
     """The script as it is before it runs; it may change its directory, and itself."""
-    original = None if module else source_of(Path(target))
-    return proving.Script(path=Path(target).absolute(), original=original)
-
-
-def source_of(script: Path) -> bytes | None:
-    """The bytes of a script as it is now; None where it can't be read."""
-    try:
-        return script.read_bytes()
-    except OSError:
-        return None
+    path = Path(target).absolute()
+    original: bytes | None = None
+    if not module:
+        with suppress(OSError):
+            original = path.read_bytes()
+    return proving.Script(path=path, original=original)
 
 
 def demo() -> int:

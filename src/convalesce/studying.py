@@ -44,15 +44,19 @@ class Asked:
     told: Callable[[core.StudyTrial], object] = field(default=lambda _: None)
 
 
-def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -> core.Study:
-    """Search over changes to the fit that matters most.
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The fit that is studied, and the lab that trains on it."""
 
-    Args:
-        examined: The run, diagnosed and proven.
-        kept: What was kept of its fits.
-        asked: What to do.
-        say: Told what is being done.
-    """
+    fit: int
+    signals: core.Signals
+    lab: Any
+    reach: core.Reach
+    what: core.Yardstick
+
+
+def _subject(examined: core.Examined, kept: Shelf | None) -> _Subject | core.Study:
+    """What is to be studied; a study without trials that says why there is nothing."""
     from convalesce import core  # noqa: PLC0415
     from convalesce.lab import KerasLab  # noqa: PLC0415
 
@@ -64,11 +68,27 @@ def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -
     reach = lab.reach(fit)
     if reach.why_not:
         return core.Study(fit=fit, why_not=reach.why_not)
+    signals = next(f.signals for f in run.fits if f.index == fit)
+    return _Subject(fit, signals, lab, reach, yardstick(examined.diagnosis, fit, reach))
+
+
+def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -> core.Study:
+    """Search over changes to the fit that matters most.
+
+    Args:
+        examined: The run, diagnosed and proven.
+        kept: What was kept of its fits.
+        asked: What to do.
+        say: Told what is being done.
+    """
+    subject = _subject(examined, kept)
+    if not isinstance(subject, _Subject):
+        return subject
     begun = time.monotonic()
-    with lab.open():
-        found = _searched(examined, lab, fit, asked, say)
+    with subject.lab.open():
+        found = _searched(examined.diagnosis, subject, asked, say)
     found = replace(found, seconds=time.monotonic() - begun)
-    return _written(found, run, asked)
+    return _written(found, examined.run, asked)
 
 
 def answers(
@@ -83,20 +103,14 @@ def answers(
         say: Told what is being done.
     """
     from convalesce import study as room  # noqa: PLC0415
-    from convalesce.lab import KerasLab, asking  # noqa: PLC0415
+    from convalesce.lab import asking  # noqa: PLC0415
     from convalesce.lab.crew import Alone  # noqa: PLC0415
 
-    run = examined.run
-    if kept is None or not kept.kept or not run.fits:
+    subject = _subject(examined, kept)
+    if not isinstance(subject, _Subject):
         return ()
-    fit = _fit(examined, kept)
-    signals = next(f.signals for f in run.fits if f.index == fit)
-    lab = KerasLab(kept, run.fits)
-    reach = lab.reach(fit)
-    if reach.why_not:
-        return ()
-    what = yardstick(examined.diagnosis, fit, reach)
-    bench = room.Bench(Alone(lab), fit, reach, what)
+    fit, lab, signals = subject.fit, subject.lab, subject.signals
+    bench = room.Bench(Alone(lab), fit, subject.reach, subject.what)
     ask: dict[str, Callable[[], core.Answer]] = {
         "optimizers": lambda: room.optimizers(bench),
         "batch-size": lambda: room.batch_size(bench, signals, lambda: asking.noise_scale(lab, fit)),
@@ -119,29 +133,26 @@ def _fit(examined: core.Examined, kept: Shelf) -> int:
     return sick[0] if sick else max(kept.kept)
 
 
-def _searched(examined: core.Examined, lab: Any, fit: int, asked: Asked, say: Say) -> core.Study:
+def _searched(diagnosis: core.Diagnosis, subject: _Subject, asked: Asked, say: Say) -> core.Study:
     from convalesce import core  # noqa: PLC0415
     from convalesce.lab.crew import Alone  # noqa: PLC0415
     from convalesce.study import Search, finals, space, starts  # noqa: PLC0415
 
-    signals = next(f.signals for f in examined.run.fits if f.index == fit)
-    reach = lab.reach(fit)
-    spoken = spoken_for(examined.diagnosis, fit)
+    fit, lab, reach = subject.fit, subject.lab, subject.reach
+    spoken = spoken_for(diagnosis, fit)
     say("looking for what can be changed")
     measured = _measured_rate(lab, fit, reach, say)
     within = space(
-        signals, reach, lambda c: lab.why_not(fit, c), measured_rate=measured, known=spoken
+        subject.signals, reach, lambda c: lab.why_not(fit, c), measured_rate=measured, known=spoken
     )
     _, rest = within.point(spoken)
     base = tuple(c for c in rest if not lab.why_not(fit, c))
-    what = yardstick(examined.diagnosis, fit, reach)
-    crew = Alone(lab)
     search = Search(
         optuna=stored(asked.place, _key(asked, within, base, fit), asked.seed),
         space=within,
-        crew=crew,
+        crew=Alone(lab),
         fit=fit,
-        what=what,
+        what=subject.what,
         reach=reach,
         why=_Why(lab, fit, asked.mute),
         base=base,
@@ -150,14 +161,13 @@ def _searched(examined: core.Examined, lab: Any, fit: int, asked: Asked, say: Sa
     )
     resumed = search.begin(list(starts(within, spoken, measured)))
     until = math.inf if asked.seconds is None else time.monotonic() + asked.seconds
-    trials = search.trials()
     with suppress(KeyboardInterrupt):
-        trials = search.go(asked.trials, until)
+        search.go(asked.trials, until)
     trials = search.trials()
     say("training the best again from other seeds")
     return core.Study(
         fit=fit,
-        what=what,
+        what=subject.what,
         dimensions=within.dimensions,
         left_out=within.left_out,
         base=base,
@@ -184,17 +194,12 @@ def spoken_for(diagnosis: core.Diagnosis, fit: int) -> list[core.Change]:
 
 def yardstick(diagnosis: core.Diagnosis, fit: int, reach: core.Reach) -> core.Yardstick:
     """By what the causes found are tried, where there is validation to do so."""
-    from convalesce import core  # noqa: PLC0415
     from convalesce.causes import all_causes  # noqa: PLC0415
+    from convalesce.readings.yardstick import fair  # noqa: PLC0415
 
-    if not reach.validated:
-        return core.Yardstick.LEARNED
-    for finding in diagnosis.findings:
-        if finding.fit == fit and finding.serious:
-            what = all_causes()[finding.cause].probe(finding.evidence).predict.what
-            if what is core.Yardstick.EVEN:
-                return what
-    return core.Yardstick.KNOWN
+    serious = [f for f in diagnosis.findings if f.fit == fit and f.serious]
+    trials = (all_causes()[f.cause].probe(f.evidence) for f in serious)
+    return fair(trials, validated=reach.validated)
 
 
 def _measured_rate(lab: Any, fit: int, reach: core.Reach, say: Say) -> float:

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -88,8 +87,7 @@ def study(  # noqa: PLR0913 - one parameter an option
     shelf = proving.shelf(None)
     look = Look(quiet=options.quiet, progress=session.progress(options), shelf=shelf)
     start = Start(script=script, kind="study", arguments=tuple(args or ()), module=module)
-    original = None if module else session.source_of(Path(script))
-    place = Path(script).absolute()
+    before = session.script_of(script, module=module)
     observed, kept = session.observe(start, look, options)
     examined = session.report_on(
         observed, replace(options, json=None, html=None), kept, session.prove(shelf, options)
@@ -111,8 +109,8 @@ def study(  # noqa: PLR0913 - one parameter an option
         trials=trials,
         seconds=None if minutes is None else minutes * 60,
         seed=seed,
-        script=place,
-        original=original,
+        script=before.path,
+        original=before.original,
         place=kept.store / "studies",
         mute=options.mute,
         told=_told(options, trials),

@@ -16,7 +16,7 @@ from convalesce.confirm.experiments import Experiments, NotSettled
 from convalesce.confirm.screening import longer, screen
 from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
-from convalesce.readings.yardstick import measure
+from convalesce.readings.yardstick import fair, measure
 
 ROUNDS = 4  # faults of one fit that are followed up
 WAYS = 3  # of mending that are tried before the second look is given up
@@ -129,11 +129,8 @@ class Case:
 
     def _yardstick(self, roots: list[core.Finding]) -> core.Yardstick:
         """What the roots' own trials are measured by, where there is validation to do so."""
-        wanted = {all_causes()[f.cause].probe(f.evidence).predict.what for f in roots}
-        if not self.experiments.reach.validated:
-            return core.Yardstick.LEARNED
-        even = core.Yardstick.EVEN
-        return even if even in wanted else core.Yardstick.KNOWN
+        trials = (all_causes()[f.cause].probe(f.evidence) for f in roots)
+        return fair(trials, validated=self.experiments.reach.validated)
 
     def _look_again(self, record: core.Signals, root: core.Finding) -> None:
         """What vanished was a consequence; what is still there, or new, is a fault of its own."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.experiments import Experiments, NotSettled
-from convalesce.readings.yardstick import known_of_classes, measure
+from convalesce.readings.yardstick import fair, known_of_classes, measure
 
 LITTLE = core.Limit(
     0.5, unit="1", source="half of what there is to know is not, and no symptom tells why"
@@ -16,6 +16,7 @@ LITTLE = core.Limit(
 BRIEF = core.Limit(
     200, unit="1", source="fewer updates than the trial of a rate takes: hardly a training"
 )
+EPOCHS = "hp.epochs_few"
 LONGER = 5  # times as many epochs
 PAIRS = 2  # no symptom speaks for it, so one lucky seed must not
 STRENGTH = 0.6  # what an experiment found without any symptom to speak for it
@@ -36,27 +37,23 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
     reach = experiments.reach
     if reach.why_not:
         return None
-    what = core.Yardstick.KNOWN if reach.validated else core.Yardstick.LEARNED
+    what = fair((), validated=reach.validated)
     known = known_of_classes(experiments.original, what)
     if not known < LITTLE.value:
         return None
     best: core.Finding | None = None
     most = 0.0
     brief = reach.steps < BRIEF.value
-    longer = ("hp.epochs_few", core.SetEpochs(LONGER * reach.epochs))
-    for cause, change in (*([longer] if brief else []), *COMMON):
+    for cause, change in (*([_longer(reach)] if brief else []), *COMMON):
         if not _sensible(cause, experiments.original):
             continue
         say(f"nothing is suspected, and little is known: is it {cause}?")
-        trial = core.Trial(change, predict=core.Rises(what), steps=None)
-        try:
-            experiments.plan(2, [None])
-            tried = experiments.try_out(trial, pairs=PAIRS)
-        except NotSettled:
+        tried = _confirmed(experiments, change, what)
+        if tried is None:
             continue
-        if tried.verdict is core.Verdict.CONFIRMED and cause == "hp.epochs_few":
-            return _finding(cause, known, tried, experiments.fit)  # whatever else speeds it up
-        if tried.verdict is core.Verdict.CONFIRMED and tried.effect > most:
+        if cause == EPOCHS:  # whatever else speeds it up
+            return _finding(cause, known, tried, experiments.fit)
+        if tried.effect > most:
             most, best = tried.effect, _finding(cause, known, tried, experiments.fit)
     return best
 
@@ -74,23 +71,37 @@ def longer(
     reach = experiments.reach
     if reach.why_not or not experiments.base or reach.steps >= BRIEF.value:
         return None
-    what = core.Yardstick.KNOWN if reach.validated else core.Yardstick.LEARNED
-    say("it trains briefly: is it hp.epochs_few, too?")
-    trial = core.Trial(core.SetEpochs(LONGER * reach.epochs), predict=core.Rises(what), steps=None)
-    try:
-        experiments.plan(2, [None])
-        tried = experiments.try_out(trial, pairs=PAIRS)
-    except NotSettled:
-        return None
-    if tried.verdict is not core.Verdict.CONFIRMED:
+    what = fair((), validated=reach.validated)
+    cause, change = _longer(reach)
+    say(f"it trains briefly: is it {cause}, too?")
+    tried = _confirmed(experiments, change, what)
+    if tried is None:
         return None
     known = measure(experiments.last, what)
     says = (
         f"{reach.steps} updates were made in {reach.epochs} epochs, and more of the same teach more"
     )
-    found = _finding("hp.epochs_few", known, tried, experiments.fit)
+    found = _finding(cause, known, tried, experiments.fit)
     evidence = replace(found.evidence, says=says)
     return replace(found, evidence=evidence, beneath=root)
+
+
+def _longer(reach: core.Reach) -> tuple[str, core.Change]:
+    """That a training is too short, and the change that tells."""
+    return EPOCHS, core.SetEpochs(LONGER * reach.epochs)
+
+
+def _confirmed(
+    experiments: Experiments, change: core.Change, what: core.Yardstick
+) -> core.Tried | None:
+    """What a change brings over whole trainings; None where that is nothing or not settled."""
+    trial = core.Trial(change, predict=core.Rises(what), steps=None)
+    try:
+        experiments.plan(2, [None])
+        tried = experiments.try_out(trial, pairs=PAIRS)
+    except NotSettled:
+        return None
+    return tried if tried.verdict is core.Verdict.CONFIRMED else None
 
 
 def _sensible(cause: str, signals: core.Signals) -> bool:

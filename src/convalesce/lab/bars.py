@@ -44,10 +44,8 @@ def make_bars(
                     return
                 value = measure(core.Signals(ask()), bar.what)
                 self.reached.append(value)
-                if not value >= bar.least:
-                    self.below = bar.least > -math.inf
-                if self.below:
-                    self.model.stop_training = True
+                if bar.least > -math.inf and not value >= bar.least:
+                    self.below = self.model.stop_training = True
                     return
 
     return Bars()

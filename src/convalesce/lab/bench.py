@@ -113,15 +113,19 @@ class KerasLab:
         if after and kept.after is None:
             raise core.CannotChange("its trained weights were not kept")
         begun = time.perf_counter()
-        with unheard(), kept_random_state():
-            prepared = self._ready(kept, core.Arm())
-            model = prepared.setting.model
-            compilation.put_back(model, prepared.parts)
-            state = kept.after if after and kept.after is not None else prepared.state
-            compilation.restore(model, replace(prepared.state, model=state.model))
-            yield prepared.setting
-            prepared.parts.update(compilation.put_aside(model))
-        self._spent += time.perf_counter() - begun
+        try:
+            with unheard(), kept_random_state():
+                prepared = self._ready(kept, core.Arm())
+                model = prepared.setting.model
+                compilation.put_back(model, prepared.parts)
+                state = kept.after if after and kept.after is not None else prepared.state
+                compilation.restore(model, replace(prepared.state, model=state.model))
+                try:
+                    yield prepared.setting
+                finally:
+                    prepared.parts.update(compilation.put_aside(model))
+        finally:
+            self._spent += time.perf_counter() - begun
 
     def save(self, fit: int, changes: tuple[core.Change, ...], path: Path) -> None:
         """The model as the latest arm with these changes left it, as a `.keras` file.

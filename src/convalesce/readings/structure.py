@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from convalesce.core.catalogue import MODEL
 from convalesce.core.model import Layer, Model
+from convalesce.core.signal import Signals
 
 MOST = 10**15  # sizes are capped here, so that a nonsense shape cannot overflow
 
@@ -37,6 +39,12 @@ AFFINE = frozenset(
     {"Dropout", "Flatten", "Reshape", "Permute", "RepeatVector", "Identity", "BatchNormalization"}
     | {"Rescaling", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization"}
 )
+
+
+def layers_of(signals: Signals) -> tuple[Layer, ...]:
+    """Layers of the recorded model; none where none was recorded."""
+    model = signals.recorded.get(MODEL)
+    return model.layers if isinstance(model, Model) else ()
 
 
 def count(shape: Sequence[int | None]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from convalesce.core import (
     VALIDATION_ANSWERS,
     Predictions,
     Signals,
+    Trial,
     Yardstick,
 )
 from convalesce.readings import curves
@@ -36,6 +38,19 @@ def measure(signals: Signals, what: Yardstick) -> float:
         Yardstick.EVEN: _even,
     }[what](answers)
     return min(BEST, max(WORST, value)) if math.isfinite(value) else math.nan
+
+
+def fair(trials: Iterable[Trial], *, validated: bool) -> Yardstick:
+    """By what trainings are compared: as evenly over the classes as one of the trials is.
+
+    Args:
+        trials: Of the causes in question.
+        validated: There are validation examples.
+    """
+    if not validated:
+        return Yardstick.LEARNED
+    even = any(trial.predict.what is Yardstick.EVEN for trial in trials)
+    return Yardstick.EVEN if even else Yardstick.KNOWN
 
 
 def known_of_classes(signals: Signals, what: Yardstick) -> float:

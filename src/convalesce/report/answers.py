@@ -15,7 +15,7 @@ from rich.text import Text
 import convalesce
 from convalesce import core
 from convalesce.report import charts, words
-from convalesce.report.contract import valid
+from convalesce.report.contract import heading, valid
 from convalesce.report.page import environment
 
 TITLES = {
@@ -71,9 +71,7 @@ def document(answers: Sequence[core.Answer], script: str) -> dict[str, Any]:
     """As JSON writes it."""
     made: dict[str, Any] = valid(
         {
-            "schema": 1,
-            "tool": {"name": "convalesce", "version": convalesce.__version__},
-            "script": script,
+            **heading(script),
             "answers": [asdict(a) for a in answers],
         }
     )

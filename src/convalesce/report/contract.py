@@ -28,9 +28,7 @@ def report(examined: core.Examined) -> dict[str, Any]:
     standing = words.standing(diagnosis.findings)
     refuted = words.refuted(diagnosis.findings)
     return {
-        "schema": SCHEMA,
-        "tool": {"name": "convalesce", "version": convalesce.__version__},
-        "script": words.short(run.script),
+        **heading(words.short(run.script)),
         "started": examined.started,
         "verdict": diagnosis.health.value,
         "headline": words.headline(examined),
@@ -45,6 +43,15 @@ def report(examined: core.Examined) -> dict[str, Any]:
         "cut": run.cut,
         "remarks": list(words.remarks(examined)),
         "cost": asdict(words.total_cost(run)),
+    }
+
+
+def heading(script: str) -> dict[str, Any]:
+    """What every report of ours begins with."""
+    return {
+        "schema": SCHEMA,
+        "tool": {"name": "convalesce", "version": convalesce.__version__},
+        "script": script,
     }
 
 

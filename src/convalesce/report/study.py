@@ -15,7 +15,7 @@ from rich.text import Text
 import convalesce
 from convalesce import core
 from convalesce.report import svg, words
-from convalesce.report.contract import valid
+from convalesce.report.contract import heading, valid
 from convalesce.report.page import environment
 
 SHOWN = 8  # trials of the table on a terminal
@@ -130,7 +130,7 @@ def _sections(study: core.Study) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
 
 
 def _finalist(study: core.Study, one: core.Finalist) -> tuple[str, ...]:
-    values = " ".join(words.percent(v) if math.isfinite(v) else "–" for v in one.values)
+    values = " ".join(map(_percent, one.values))
     gain = "" if math.isnan(one.gain) else f"{one.gain:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
     name = "the script as it is" if not one.changes else differences(study, one)
     return (_percent(one.mean), values, gain, name)
@@ -262,9 +262,7 @@ def document(study: core.Study, script: str) -> dict[str, Any]:
     best = study.best
     made: dict[str, Any] = valid(
         {
-            "schema": 1,
-            "tool": {"name": "convalesce", "version": convalesce.__version__},
-            "script": script,
+            **heading(script),
             "headline": headline(study),
             "yardstick": str(study.what),
             "fit": study.fit,

@@ -10,12 +10,12 @@ from convalesce import core
 from convalesce.core import Finalist, StudyTrial
 from convalesce.readings.pairs import effect
 from convalesce.readings.yardstick import measure, sampling_error
+from convalesce.study.limit import longest
 from convalesce.study.search import Search
 
 SEEDS = (1, 2, 3)
 MOST = 3  # finalists beside the script as it is, and beside the best of few changes
 SIMPLE = 2  # changes
-PATIENCE = 6.0  # times its expected time that a training may take
 
 
 def finals(
@@ -39,16 +39,13 @@ def finals(
     entries: list[tuple[int, core.Point, tuple[core.Change, ...]]] = [(number, point, ())]
     entries += [(t.number, t.point, t.changes) for t in chosen]
     arms = [core.Arm(changes=changes, seed=seed) for _, _, changes in entries for seed in seeds]
-    limit = PATIENCE * search.reach.seconds(None) + 60.0
+    limit = longest(search.reach)
     got = dict(search.crew.train(search.fit, arms, seconds=limit))
     values: list[tuple[float, ...]] = []
     sampling = 0.0
     for i in range(len(entries)):
         shown = [got.get(i * len(seeds) + j) for j in range(len(seeds))]
-        measured = [
-            measure(s, search.what) if isinstance(s, core.Signals) else math.nan for s in shown
-        ]
-        values.append(tuple(measured))
+        values.append(tuple(_value(s, search.what) for s in shown))
         first = shown[0]
         if i == 0 and isinstance(first, core.Signals):
             sampling = sampling_error(first, search.what)

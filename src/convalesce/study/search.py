@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from convalesce import core
 from convalesce.core import Point, StudyTrial, Value
 from convalesce.readings.yardstick import measure
+from convalesce.study.limit import longest
 from convalesce.study.space import Space
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 ROUND = 4  # trials asked for at once
 SHARES = (0.25, 0.5)  # of a training's updates, after which it is measured by the way
 FIRST_WHOLE = 5  # trials before the first may be pruned, as in Optuna's MedianPruner
-PATIENCE = 6.0  # times its expected time that a training may take
 ORIGIN, KILLED, CHANGES = "origin", "begun anew", "changes"
 STATES = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
 
@@ -67,7 +67,6 @@ class Search:
     seed: int = 0
     told: Told = lambda _: None
     sample: Callable[[int], Any] = sampler
-    _asked: dict[int, core.Arm] = field(default_factory=dict)
 
     def begin(self, starts: Sequence[tuple[str, Point]]) -> int:
         """Queue the points to begin with; how many trials were there already.
@@ -113,9 +112,10 @@ class Search:
         sampled = len(self.optuna.get_trials(deepcopy=False))
         self.optuna.sampler = self.sample(self.seed + sampled)
         asked = [self.optuna.ask() for _ in range(count)]
-        arms = [self._arm(trial) for trial in asked]
+        bars = self._bars()
+        arms = [self._arm(trial, bars) for trial in asked]
         begun = time.monotonic()
-        limit = PATIENCE * self.reach.seconds(None) + 60.0
+        limit = longest(self.reach)
         ended: dict[int, core.Trained] = {}
         following = 0
         for place, trained in self.crew.train(self.fit, arms, seconds=limit):
@@ -125,24 +125,23 @@ class Search:
                 self._tell(asked[following], arms[following], ended[following], seconds)
                 following += 1
 
-    def _arm(self, trial: Trial) -> core.Arm:
+    def _arm(self, trial: Trial, bars: tuple[core.Bar, ...]) -> core.Arm:
         point = {d.name: _suggested(trial, d) for d in self.space.dimensions}
         changes = (*self.base, *self.space.changes(point))
         trial.set_user_attr(CHANGES, [str(c) for c in changes])
-        bars = tuple(
-            core.Bar(share=share, what=self.what, least=self._median(i))
-            for i, share in enumerate(SHARES)
-        )
         return core.Arm(changes=changes, bars=bars)
 
-    def _median(self, bar: int) -> float:
+    def _bars(self) -> tuple[core.Bar, ...]:
         """What half of the trials so far had reached by then; below it one is pruned."""
         known = [t for t in self.trials() if t.state != "failed"]
-        reached = [t.reached[bar] for t in known if len(t.reached) > bar]
-        reached = [r for r in reached if math.isfinite(r)]
-        if len([t for t in known if t.state == "finished"]) < FIRST_WHOLE or not reached:
-            return -math.inf
-        return float(np.median(reached))
+        whole = sum(t.state == "finished" for t in known)
+        bars = []
+        for i, share in enumerate(SHARES):
+            reached = [t.reached[i] for t in known if len(t.reached) > i]
+            reached = [r for r in reached if math.isfinite(r)]
+            least = float(np.median(reached)) if whole >= FIRST_WHOLE and reached else -math.inf
+            bars.append(core.Bar(share=share, what=self.what, least=least))
+        return tuple(bars)
 
     def _tell(self, trial: Trial, arm: core.Arm, trained: core.Trained, seconds: float) -> None:
         from optuna.trial import TrialState  # noqa: PLC0415 - heavy

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convalesce import core
 from convalesce.core import Dimension, Point, Value
+from convalesce.readings.rates import default_rate, scaled
+from convalesce.readings.structure import layers_of
 
 RATE, OPTIMIZER, MOMENTUM, SCHEDULE = "learning rate", "optimizer", "momentum", "schedule"
 BATCH, EPOCHS, CLASSES, INPUTS = "batch size", "epochs", "class weights", "inputs"
@@ -16,8 +18,6 @@ DROPOUT, L2, WIDTH, DEPTH = "dropout", "L2", "width", "depth"
 NORMALISED, RESIDUAL = "batch normalisation", "residual connections"
 
 AS_IT_IS = "as it is"
-DEFAULTS = {"SGD": 1e-2}  # Keras's; 1e-3 for its other optimizers
-ADAPTIVE = ("Adam", "AdamW", "RMSprop")
 OTHERS = ("Adam", "AdamW", "RMSprop", "SGD")
 FAR = 100.0  # times the present rate, either way, where nothing was measured
 NEAR = 5.0  # times the measured rate
@@ -69,10 +69,9 @@ class Space:
             return None
         factor = float(point.get(RATE, 1.0))
         name = str(named.get(OPTIMIZER, self.present))
-        usual = self.rate if name == self.present else DEFAULTS.get(name, 1e-3)
+        usual = self.rate if name == self.present else default_rate(name)
         times = float(point.get(BATCH, self.batch)) / self.batch if self.batch else 1.0
-        scaled = math.sqrt(times) if name != "SGD" else times
-        return core.SetLearningRate(float(f"{usual * factor * scaled:.3g}"))
+        return core.SetLearningRate(float(f"{usual * factor * scaled(name, times):.3g}"))
 
     def point(self, changes: Iterable[core.Change]) -> tuple[dict[str, Value], list[core.Change]]:
         """Where changes lie in this space, and those that no dimension covers."""
@@ -191,15 +190,7 @@ def space(
             left.append((dimension.name, why))
         else:
             kept.append(dimension)
-    return Space(
-        dimensions=tuple(kept),
-        present=name,
-        rate=rate,
-        batch=batch,
-        epochs=first.epochs,
-        steps=first.steps,
-        left_out=tuple(left),
-    )
+    return replace(first, dimensions=tuple(kept), left_out=tuple(left))
 
 
 def _obstacle(first: Space, dimension: Dimension, feasible: Feasible) -> str:
@@ -267,9 +258,7 @@ def _of_data(signals: core.Signals) -> Iterable[Asked]:
     inputs = told.inputs if isinstance(told, core.Split) else ()
     tokens = any(i.kind == "tokens" for i in inputs)
     why = "tokens have no scale" if tokens else ""
-    model = signals.recorded.get(core.MODEL)
-    layers = model.layers if isinstance(model, core.Model) else ()
-    if any(layer.kind == "Normalization" for layer in layers):
+    if any(layer.kind == "Normalization" for layer in layers_of(signals)):
         why = "the model standardises its inputs already"
     yield Dimension(name=INPUTS, plain=AS_IT_IS, choices=(AS_IT_IS, "standardised")), why
     yield Dimension(name=CLASSES, plain=False, choices=(False, True)), _evenness(told)
@@ -285,8 +274,7 @@ def _evenness(told: object) -> str:
 
 
 def _of_model(signals: core.Signals) -> Iterable[Asked]:
-    model = signals.recorded.get(core.MODEL)
-    layers = model.layers if isinstance(model, core.Model) else ()
+    layers = layers_of(signals)
     dropout = next((float(layer.rate) for layer in layers if layer.rate), 0.0)
     choices = tuple(dict.fromkeys((dropout, 0.0, 0.1, 0.25, 0.5)))
     yield Dimension(name=DROPOUT, plain=dropout, choices=choices), ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -156,56 +156,58 @@ class Trial:
     """One training of a study or of a treatment, after it ended.
 
     Attributes:
-        parent: Id of the run that it is a trial of.
         name: Within its parent.
         changes: What it did differently, as text.
         metrics: Name and value.
     """
 
-    parent: str
     name: str
     status: str
     headline: str
     changes: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
+    seconds: float = math.nan
 
 
-def keep_trial(store: Path, parent: RunFolder, trial: Trial, now: datetime) -> RunFolder:
-    """A folder for one trial: its summary alone; all else stands with its parent.
-
-    A trial that is there already, from an earlier call on the same parent, is left as it is.
+def keep_trials(parent: RunFolder, trials: Iterable[Trial], now: datetime) -> None:
+    """A folder for each trial beside its parent's: its summary alone; all else stands there.
 
     Raises:
         OSError: The store can't be written to.
     """
-    name = re.sub(r"\W+", "-", trial.name)
-    folder = RunFolder(store / "runs" / f"{parent.id}.{name}")
-    folder.path.mkdir(exist_ok=True)
     above = disk.read_json(parent.summary)
-    values = {k: v for k, v in trial.metrics.items() if math.isfinite(v)}
-    summary: dict[str, object] = {
+    told = {k: above.get(k) for k in ("script", "arguments", "directory", "script_sha256")}
+    for trial in trials:
+        name = re.sub(r"\W+", "-", trial.name)
+        folder = RunFolder(parent.path.with_name(f"{parent.id}.{name}"))
+        folder.path.mkdir(exist_ok=True)
+        disk.write_json(folder.summary, _summary_of(folder, parent, trial, now) | told)
+
+
+def _summary_of(
+    folder: RunFolder, parent: RunFolder, trial: Trial, now: datetime
+) -> dict[str, object]:
+    at = now.isoformat(timespec="seconds")
+    return {
         "schema": SCHEMA,
         "id": folder.id,
         "kind": "trial",
         "parent": parent.id,
         "changes": trial.changes,
-        **{k: above.get(k) for k in ("script", "arguments", "directory", "script_sha256")},
-        "started": now.isoformat(timespec="seconds"),
-        "ended": now.isoformat(timespec="seconds"),
+        "started": at,
+        "ended": at,
         "status": trial.status,
         "process": process.this(),
         "verdict": None,
         "headline": trial.headline,
         "causes": [],
-        "metrics": {k: v for k, v in values.items() if k != "seconds"},
-        "seconds": values.get("seconds"),
+        "metrics": {k: v for k, v in trial.metrics.items() if math.isfinite(v)},
+        "seconds": trial.seconds if math.isfinite(trial.seconds) else None,
     }
-    disk.write_json(folder.summary, summary)
-    return folder
 
 
 def add(folder: RunFolder, reports: Mapping[str, bytes]) -> None:
-    """Put further reports beside those of a run.
+    """Put reports into the folder of a run.
 
     Raises:
         OSError: The store can't be written to.
@@ -248,8 +250,7 @@ def finish(folder: RunFolder, end: End, now: datetime) -> None:
 
     run = end.examined.run
     disk.write(folder.record, encode(run))
-    for name, data in end.reports.items():
-        disk.write(folder.path / name, data)
+    add(folder, end.reports)
     if not end.status:
         known = disk.read_json(folder.environment) if folder.environment.exists() else {}
         disk.write_json(folder.environment, known | {"loaded": surroundings.loaded()})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -17,12 +17,12 @@ PAIRS = 3  # retrainings of the original and of the mended
 LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
 PATIENCE = 4.0  # times its expected time that a training may take
-# What a mend of these brings is honesty, not a better figure.
 ENOUGH = 0.95  # known with a mend: what another remedy could add is not worth its trainings
 SHORT_S = 30.0  # a training that takes longer is not spent on a second remedy
 WORTH = 0.03  # by which another remedy must be ahead on the first seed, of all there is to know
 RATE_S = 30.0  # a range test may take so long, or as long as a training
 MADE_UP_FOR = {"data.insufficient", "data.imbalance"}  # no change brings the examples
+# What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}
 
 # Remedies that change no training.
@@ -83,20 +83,16 @@ def _better(
     long = trainer.reach.seconds(None) > SHORT_S
     if verified is None or long or float(np.mean(verified.treated)) >= ENOUGH:
         return found
-    lead = against[0].remedies
-    made = [c for c in found.changes if type(c) in {type(r) for r in lead}]
-    kinds = {type(c) for c in found.changes if not isinstance(c, core.ScaleAugmentation)} | NO_MEND
-    others = [r for r in lead if type(r) not in kinds and r not in found.changes]
-    others = [r for r in others if not (found.measured and isinstance(r, core.FindLearningRate))]
-    if len(made) != 1 or not others:
+    course = _other(found, against[0].remedies)
+    if not course:
         return found
-    course = tuple(others[0] if c is made[0] else c for c in found.changes)
-    say(f"is there a better one: {others[0]}")
+    say(f"is there a better one: {next(c for c in course if c not in found.changes)}")
     try:
         changes, measured = _measured(course, trainer)
-        one = measure(trainer.train(changes, 1), verified.predict.what)
-        ahead = one - verified.treated[0]
-        again = _verify(changes, against, trainer, diagnose) if ahead > WORTH else found
+        one = measure(trainer.train(changes, 1, closely=True), verified.predict.what)
+        if not one - verified.treated[0] > WORTH:
+            return found
+        again = _verify(changes, against, trainer, diagnose)
     except (core.CannotChange, core.OutOfTime):
         return found
     if not again.proven or again.verified is None:
@@ -106,21 +102,35 @@ def _better(
     return replace(again, measured=measured) if better else found
 
 
+def _other(found: core.Treatment, lead: tuple[core.Change, ...]) -> tuple[core.Change, ...]:
+    """The course with the leading cause's next remedy in place of its own; empty for none."""
+    made = [c for c in found.changes if type(c) in {type(r) for r in lead}]
+    kinds = {type(c) for c in found.changes if not isinstance(c, core.ScaleAugmentation)} | NO_MEND
+    others = [r for r in lead if type(r) not in kinds and r not in found.changes]
+    others = [r for r in others if not (found.measured and isinstance(r, core.FindLearningRate))]
+    if len(made) != 1 or not others:
+        return ()
+    return tuple(others[0] if c is made[0] else c for c in found.changes)
+
+
 @dataclass(slots=True)
 class _Trainer:
-    """Trains arms of one fit to their end."""
+    """Trains arms of one fit to their end, each once."""
 
     lab: core.Lab
     fit: int
     reach: core.Reach
+    _seen: dict[core.Arm, core.Signals] = field(default_factory=dict)
 
     def train(
         self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False
     ) -> core.Signals:
         """What a whole training showed."""
         arm = core.Arm(changes=changes, seed=seed, closely=closely)
-        limit = PATIENCE * (self.reach.seconds(None) + self.reach.overhead_s) + 30.0
-        return self.lab.train(self.fit, arm, seconds=limit)
+        if arm not in self._seen:
+            limit = PATIENCE * (self.reach.seconds(None) + self.reach.overhead_s) + 30.0
+            self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)
+        return self._seen[arm]
 
 
 def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:

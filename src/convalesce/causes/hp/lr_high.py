@@ -42,6 +42,7 @@ from convalesce.core import (
     WEIGHT_NORM,
 )
 from convalesce.readings import curves
+from convalesce.readings.rates import default_rate
 
 VIOLENT = core.Limit(
     0.1,
@@ -57,7 +58,6 @@ RESTLESS = core.Limit(
 SWING = core.Limit(
     0.5, unit="1", source="the loss rose again by half of what it fell, averaged over blocks"
 )
-DEFAULTS = {"SGD": 1e-2}  # Keras's; 1e-3 for its other optimizers
 UNLEARNED, LEARNED = 0.05, 0.9  # of what chance leaves open
 ORDER = 10.0  # times the default rate: an order, with large updates to say the same
 WINDOW = 64  # examples that a loss is averaged over, so that one odd example is no jump
@@ -148,7 +148,7 @@ def _times_default(setup: core.Setup | None) -> float | None:
     optimizer = setup.optimizer if setup is not None else None
     if optimizer is None or not math.isfinite(optimizer.learning_rate):
         return None
-    return optimizer.learning_rate / DEFAULTS.get(optimizer.name, 1e-3)
+    return optimizer.learning_rate / default_rate(optimizer.name)
 
 
 def _strength(times: float | None, *, both: bool, serious: bool) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from convalesce import core
 from convalesce.readings.pairs import Effect
+from convalesce.readings.structure import layers_of
 from convalesce.study.questions.bench import Bench, gain, percent
 
 RATES = ("ReduceLROnPlateau", "LearningRateScheduler")
@@ -50,8 +51,7 @@ def _verdict(found: Effect) -> str:
 
 def parts_of(signals: core.Signals) -> Iterator[tuple[str, core.Change]]:
     """Name of each part, and the change that takes it away."""
-    setup, model = signals.recorded.get(core.SETUP), signals.recorded.get(core.MODEL)
-    layers = model.layers if isinstance(model, core.Model) else ()
+    setup, layers = signals.recorded.get(core.SETUP), layers_of(signals)
     if any(layer.rate for layer in layers if "Dropout" in layer.kind):
         yield "dropout", core.SetDropout(0.0)
     if any(layer.l1 or layer.l2 for layer in layers):
@@ -82,8 +82,7 @@ def _settings(setup: core.Setup) -> Iterator[tuple[str, core.Change]]:
 
 def untaken(signals: core.Signals) -> Iterator[tuple[str, str]]:
     """Parts that no change takes away."""
-    setup, model = signals.recorded.get(core.SETUP), signals.recorded.get(core.MODEL)
-    layers = model.layers if isinstance(model, core.Model) else ()
+    setup, layers = signals.recorded.get(core.SETUP), layers_of(signals)
     if any("Normalization" in layer.kind for layer in layers):
         yield "normalisation layers", "what follows them is not initialised to do without"
     if any(layer.kind == "Add" for layer in layers):

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 
 from convalesce import core
+from convalesce.readings.structure import count, layers_of
 from convalesce.study.questions.bench import Bench, Trained, gain, percent
 
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
@@ -86,9 +87,8 @@ def batch_size(bench: Bench, signals: core.Signals, noise: Noise) -> core.Answer
 
 def memory_mb(signals: core.Signals, batch: int) -> float:
     """About what a training step holds: activations twice, weights, gradients, two slots."""
-    model = signals.recorded.get(core.MODEL)
-    layers = model.layers if isinstance(model, core.Model) else ()
-    outputs = sum(math.prod(d or 1 for d in layer.output_shape) for layer in layers)
+    layers = layers_of(signals)
+    outputs = sum(count(layer.output_shape) for layer in layers)
     weights = sum(layer.parameters for layer in layers)
     return BYTES * (2 * batch * outputs + 4 * weights) / 2**20
 

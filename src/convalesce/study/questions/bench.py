@@ -12,9 +12,9 @@ import numpy as np
 from convalesce import core
 from convalesce.readings.pairs import Effect, effect
 from convalesce.readings.yardstick import measure, sampling_error
+from convalesce.study.limit import longest
 
 SEEDS = (0, 1, 2)
-PATIENCE = 6.0  # times its expected time that a training may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Bench:
     ) -> list[Trained]:
         """Train each set from each seed, for a share of the observed updates."""
         steps = None if share >= 1 else max(1, round(share * self.reach.steps))
-        limit = PATIENCE * self.reach.seconds(None) + 60.0
+        limit = longest(self.reach)
         keys = [(changes, share, seed) for changes in sets for seed in seeds]
         missing = [k for k in dict.fromkeys(keys) if k not in self._known]
         arms = [core.Arm(changes=c, seed=s, steps=steps, bars=bars) for c, _, s in missing]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from convalesce import core
+from convalesce.readings.rates import default_rate
 from convalesce.study.questions.bench import Bench, Trained, gain, percent
 
 CANDIDATES: dict[str, tuple[core.Change, ...]] = {
@@ -18,7 +19,6 @@ CANDIDATES: dict[str, tuple[core.Change, ...]] = {
     "Adam": (core.SetOptimizer("Adam"),),
     "AdamW": (core.SetOptimizer("AdamW"),),
 }
-DEFAULTS = {"SGD": 0.01, "SGD, momentum 0.9": 0.01}  # Keras's; 0.001 for the others
 LADDER = (0.1, 1.0, 10.0)  # times the default, further where an end is best, then half-way
 STEP, FURTHER = 10.0, 2  # steps beyond an end
 HALF = math.sqrt(10.0)
@@ -34,7 +34,7 @@ def optimizers(bench: Bench) -> core.Answer:
     bars = tuple(core.Bar(share=s, what=bench.what) for s in SHARES)
     (control,) = bench.train([()], bars=bars)
     for name, changes in CANDIDATES.items():
-        rate, why = _best_rate(bench, changes, DEFAULTS.get(name, 0.001))
+        rate, why = _best_rate(bench, changes, default_rate(name.partition(",")[0]))
         if why:
             not_asked.append((name, why))
             continue

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import libcst as cst
 
 from convalesce.core.changes.hp import SetBatchSize
+from convalesce.readings.rates import scaled_within
 from convalesce.treat.patch.source.calls import set_argument, value
 from convalesce.treat.patch.source.data import pipeline
 from convalesce.treat.patch.source.draft import Draft
@@ -15,17 +14,12 @@ from convalesce.treat.patch.source.rates import change_rate
 from convalesce.treat.patch.source.training import fit_call, optimizer_of
 from convalesce.treat.patch.source.values import number, source_of
 
-MOST = 4.0  # times: further than that neither rule has been shown to hold
 DEFAULT = 32  # of fit, for arrays
 FOLDERS = frozenset({"image_dataset_from_directory", "text_dataset_from_directory"})
 
 
 def write(change: SetBatchSize, draft: Draft) -> None:
-    """Where the batches are cut; the rate in proportion for SGD, by the root for others.
-
-    Goyal et al., *Accurate, Large Minibatch SGD*, 2017; Malladi et al., *On the SDEs and Scaling
-    Rules for Adaptive Gradient Algorithms*, 2022.
-    """
+    """Where the batches are cut; the rate in proportion for SGD, by the root for others."""
     script = draft.script
     fit, new = fit_call(script), str(change.size)
     if value(script, fit, "y") is not None or _is_array(draft, fit):
@@ -39,9 +33,7 @@ def write(change: SetBatchSize, draft: Draft) -> None:
     setup = script.facts.setup
     now = now or (setup.batch_size if setup is not None else None)
     if now and now != change.size:
-        times = change.size / now
-        adaptive = optimizer_of(script).name != "SGD"
-        factor = min(MOST, max(1 / MOST, math.sqrt(times) if adaptive else times))
+        factor = scaled_within(optimizer_of(script).name, change.size / now)
         change_rate(draft, lambda rate: rate * factor, f"# scale the rate by {factor:g}")
 
 

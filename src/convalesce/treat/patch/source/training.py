@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from convalesce import core
+from convalesce.readings.rates import default_rate as rate_of_keras
 from convalesce.treat.patch.source.calls import (
     OPTIMIZERS,
     append,
@@ -20,13 +21,6 @@ from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.names import spell
 from convalesce.treat.patch.source.script import Script, dotted
 from convalesce.treat.patch.source.values import follow, quoted, source_of, string
-
-DEFAULT_RATES = {  # Keras 3, what each class starts from
-    "SGD": 0.01,
-    "Ftrl": 0.001,
-    "Lion": 0.001,
-}
-USUAL_RATE = 0.001
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +143,7 @@ def default_rate(script: Script, name: str) -> float:
     known = setup.optimizer if setup is not None else None
     if known is not None and known.name == name and known.schedule is None:
         return known.learning_rate
-    return DEFAULT_RATES.get(name, USUAL_RATE)
+    return rate_of_keras(name)
 
 
 def callbacks(script: Script) -> list[cst.Call]:
