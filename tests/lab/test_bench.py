@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -279,3 +280,37 @@ def test_a_change_without_an_applier_is_refused_with_its_name() -> None:
     lab, _ = trained(net())
     with lab.open(), pytest.raises(core.CannotChange, match="Unheard"):
         train(lab, Unheard())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [core.ScaleLearningRate(30.0), core.SetActivation("tanh"), core.InsertBatchNormalization()],
+    ids=str,
+)
+def test_the_mended_model_is_saved_whatever_was_trained_after_it(
+    change: core.Change, tmp_path: Path
+) -> None:
+    lab, _ = trained(net())
+    with lab.open():
+        train(lab, change)
+        lab.save(0, (change,), tmp_path / "at-once.keras")
+        train(lab)
+        train(lab, change, steps=3)  # no whole training
+        train(lab, core.ScaleLearningRate(0.1))
+        lab.save(0, (change,), tmp_path / "later.keras")
+        lab.save(0, (), tmp_path / "control.keras")
+    at_once, later, control = (
+        keras.models.load_model(tmp_path / f"{name}.keras").predict(X, verbose=0)
+        for name in ("at-once", "later", "control")
+    )
+    np.testing.assert_array_equal(at_once, later)
+    assert not np.allclose(at_once, control)
+
+
+def test_only_what_was_trained_to_its_end_is_saved(tmp_path: Path) -> None:
+    lab, _ = trained(net())
+    change = core.ScaleLearningRate(3.0)
+    with lab.open():
+        train(lab, change, steps=3)
+        with pytest.raises(core.CannotChange, match="no whole training"):
+            lab.save(0, (change,), tmp_path / "m.keras")

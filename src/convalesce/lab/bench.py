@@ -14,6 +14,7 @@ from convalesce.lab import arms, compilation, feed
 from convalesce.lab.apply import apply
 from convalesce.lab.callbacks import acting
 from convalesce.lab.edits import edited
+from convalesce.lab.outcomes import Outcomes
 from convalesce.lab.randomness import kept_random_state
 from convalesce.lab.setting import Setting, optimizer_like
 from convalesce.observe.guard import unheard
@@ -47,6 +48,7 @@ class KerasLab:
         self._fits = {fit.index: fit for fit in fits}
         self._bases: dict[int, Setting] = {}
         self._prepared: dict[tuple[Any, ...], Prepared] = {}
+        self._outcomes = Outcomes()
         self._spent = 0.0
 
     @property
@@ -128,18 +130,22 @@ class KerasLab:
             self._spent += time.perf_counter() - begun
 
     def save(self, fit: int, changes: tuple[core.Change, ...], path: Path) -> None:
-        """The model as the latest arm with these changes left it, as a `.keras` file.
+        """The model as the latest whole training with these changes left it, as a `.keras` file.
 
         Raises:
-            core.CannotChange: No arm made these changes, or Keras can't save the model.
+            core.CannotChange: No whole training made these changes, or Keras can't save the model.
         """
-        prepared = self._prepared.get((fit, changes))
-        if prepared is None:
-            raise core.CannotChange("no training has made these changes")
-        setting = prepared.setting
+        prepared, left = self._prepared.get((fit, changes)), self._outcomes.get((fit, changes))
+        if prepared is None or left is None:
+            raise core.CannotChange("no whole training has made these changes")
+        setting, model = prepared.setting, prepared.setting.model
         with unheard(), edited(setting.edits):
+            _set_flags(self._shelf.kept[fit], setting)
+            compilation.put_back(model, prepared.parts)
+            compilation.restore(model, left)
+            compilation.restore_optimizer(model, left)
             try:
-                setting.model.save(path)
+                model.save(path)
             except Exception as error:
                 raise core.CannotChange(f"Keras can't save the model: {error}") from error
 
@@ -200,8 +206,12 @@ class KerasLab:
             steps = max(1, round(arm.steps * setting.steps_per_epoch / each))
         try:
             if arm.closely:
-                return arms.watched(setting, arm, steps, seconds, kept.site)
-            return arms.fitted(setting, arm, steps, seconds)
+                found = arms.watched(setting, arm, steps, seconds, kept.site)
+            else:
+                found = arms.fitted(setting, arm, steps, seconds)
+            if arm.steps is None:
+                self._outcomes.keep((kept.index, arm.changes), state_of(model))
+            return found
         finally:
             prepared.parts.update(compilation.put_aside(model))
 
