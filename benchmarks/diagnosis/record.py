@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--plain", action="store_true", help="time plain python as well")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--command", default="run", choices=["run", "check", "fix"])
+    parser.add_argument("--budget", help="of experiments, as the command takes it")
     parser.add_argument("--shuffle", type=int, help="seed of a random order")
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
@@ -61,6 +62,7 @@ def _record(case: Case, arm: str, asked: argparse.Namespace) -> bool:
         store = place.with_name(f"{place.name}-store")
         report = store / "report.json"
         command = ["-m", "convalesce", asked.command, "--quiet"]
+        command += ["--budget", asked.budget] if asked.budget else []
         command += ["--store", str(store), "--json", str(report), "train.py"]
         ran = _timed(command, place)
         plain = _timed(["train.py"], place) if asked.plain else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -196,7 +197,7 @@ def test_a_rare_class_that_is_found_is_not_screened_for_its_accuracy() -> None:
     seen = core.Signals({**record(0.1).recorded, core.VALIDATION_ANSWERS: rare})
     lab = WrittenLab(lambda arm: 0.9 if made(arm, core.ScaleLearningRate) else 0.1)
     assert not prove(lab, seen=seen).findings
-    assert not lab.trained
+    assert not any(made(arm, core.SetActivation) for arm in lab.trained)
 
 
 def test_one_lucky_seed_is_no_cause_without_a_symptom() -> None:
@@ -237,7 +238,58 @@ def test_screening_that_finds_nothing_says_nothing() -> None:
     assert diagnosis.health is core.Health.UNDECIDED
 
 
-def test_a_training_that_knows_enough_is_not_screened() -> None:
-    lab = WrittenLab(lambda _: 0.8)
-    prove(lab, skill=0.8)
+def rate(arm: core.Arm) -> float:
+    """By how much the rate of an arm was multiplied."""
+    factors = [c.factor for c in arm.changes if isinstance(c, core.ScaleLearningRate)]
+    return math.prod(factors)
+
+
+def test_a_training_that_looks_sound_is_tried_at_other_rates() -> None:
+    lab = WrittenLab(lambda arm: 0.95 if rate(arm) > 1 else 0.7)
+    (found,) = prove(lab, skill=0.7).findings
+    assert found.cause == "hp.lr_low"
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert found.remedies == (core.ScaleLearningRate(3.0),)
+    assert "95%" in found.evidence.says
+    (other,) = prove(WrittenLab(lambda arm: 0.95 if rate(arm) < 1 else 0.7), skill=0.7).findings
+    assert other.cause == "hp.lr_high"
+
+
+def test_a_change_that_closes_less_than_half_of_what_is_open_is_no_fault() -> None:
+    lab = WrittenLab(lambda arm: 0.83 if arm.changes else 0.7)
+    assert not prove(lab, skill=0.7).findings
+    assert all(arm.seed == 0 for arm in lab.trained)  # the first arm alone was enough
+
+
+def test_one_lucky_seed_is_no_fault_of_a_training_that_looks_sound() -> None:
+    lab = WrittenLab(lambda arm: 0.95 if rate(arm) > 1 and not arm.seed else 0.7)
+    assert not prove(lab, skill=0.7).findings
+
+
+def test_an_augmentation_layer_is_taken_out_and_a_net_made_deeper() -> None:
+    layer = core.Layer(path="turn", name="turn", kind="RandomRotation")
+    seen = core.Signals({**record(0.7).recorded, core.MODEL: core.Model(layers=(layer,))})
+    lab = WrittenLab(lambda arm: 0.95 if made(arm, core.ScaleAugmentation) else 0.7)
+    (found,) = prove(lab, seen=seen).findings
+    assert found.cause == "data.augmentation"
+    assert found.remedies == (core.ScaleAugmentation("turn", 0.0),)
+    deeper = WrittenLab(lambda arm: 0.95 if made(arm, core.ChangeDepth) else 0.7)
+    (found,) = prove(deeper, skill=0.7).findings
+    assert found.cause == "arch.too_shallow"
+    # What it knows of the training examples leaves nothing to a deeper net.
+    fits = core.Signals(
+        {**record(0.7).recorded, core.TRAIN_ANSWERS: record(0.99).recorded[core.TRAIN_ANSWERS]}
+    )
+    assert not prove(deeper, seen=fits).findings
+
+
+def test_a_rate_that_was_ruled_out_at_one_size_may_be_found_at_another() -> None:
+    lab = WrittenLab(lambda arm: 0.97 if 0.2 < rate(arm) < 1 else 0.8)
+    found = prove(lab, finding("hp.lr_high"), skill=0.8).findings
+    assert [(f.cause, f.verdict) for f in found] == [("hp.lr_high", core.Verdict.CONFIRMED)]
+
+
+def test_a_training_that_knows_enough_is_not_asked_about() -> None:
+    lab = WrittenLab(lambda _: 0.95)
+    prove(lab, skill=0.95)
     assert not lab.trained

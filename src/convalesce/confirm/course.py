@@ -13,6 +13,7 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, screen
 from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
@@ -187,12 +188,13 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         return diagnosis
     serious = [f for f in diagnosis.findings if f.serious]
     settled: list[core.Finding] = []
+    made: dict[int, Experiments] = {}
     remarks: list[str] = []
     for index in dict.fromkeys(f.fit for f in serious):
         signals = next((f.signals for f in run.fits if f.index == index), None)
         if signals is None:
             continue
-        experiments = Experiments(lab, budget, index, signals)
+        experiments = made[index] = Experiments(lab, budget, index, signals)
         queue = [f for f in serious if f.fit == index]
         case = Case(experiments, diagnose, say, queue)
         try:
@@ -202,10 +204,12 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         short = _too_short(case)
         settled += [_open(f) for f in (*case.settled, *case.queue, *short)]
         remarks += case.remarks
-    if not serious and run.fits and not run.cut:
+    if run.fits and not run.cut and all(f.verdict is core.Verdict.REFUTED for f in settled):
         last = run.fits[-1]
-        found = screen(Experiments(lab, budget, last.index, last.signals), say)
-        settled += [_open(found)] if found is not None else []
+        experiments = made.get(last.index) or Experiments(lab, budget, last.index, last.signals)
+        found = screen(experiments, say) or second_opinion(experiments, say)
+        if found is not None:  # a change of another size may have been ruled out before
+            settled = [*(f for f in settled if f.cause != found.cause), _open(found)]
     return _concluded(diagnosis, settled, remarks)
 
 

@@ -147,6 +147,24 @@ class Experiments:
         arms = (tuple(control), tuple(treated))
         return _shown(changes, trial, found, arms, self.steps or self.reach.steps)
 
+    def observed(self, what: core.Yardstick) -> float:
+        """The yardstick of the training as it is: as observed, where an arm would be no other.
+
+        Raises:
+            NotSettled: It could not be trained or not be measured.
+        """
+        alike = not self.base and self.steps is None and self.reach.whole
+        return self._value(self.original if alike else self._control(0), what)
+
+    def brings(self, change: core.Change, what: core.Yardstick) -> float:
+        """The yardstick of a single arm with this change on top of the base.
+
+        Raises:
+            NotSettled: It could not be trained or not be measured.
+        """
+        changes = (*self.base, change)
+        return self._value(self.arm(changes, 0, closely=self.steps is None), what)
+
     def arm(
         self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False
     ) -> core.Signals:

@@ -112,23 +112,30 @@ def _sensible(cause: str, signals: core.Signals) -> bool:
 
 
 def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Finding:
-    declared = all_causes()[cause]
-    reading = core.Reading(core.VALIDATION_ANSWERS, known, LITTLE, "share of what there is to know")
-    evidence = core.Evidence(
-        readings=(reading,),
-        says=f"no symptom tells why only {max(known, 0):.0%} of what there is to know is known; "
+    return found_by_trial(
+        cause,
+        tried,
+        fit,
+        core.Reading(core.VALIDATION_ANSWERS, known, LITTLE, "share of what there is to know"),
+        f"no symptom tells why only {max(known, 0):.0%} of what there is to know is known; "
         "of the commonest remedies this one helps most",
-        strength=STRENGTH,
-        changes=(tried.changes[-1],),
     )
+
+
+def found_by_trial(
+    cause: str, tried: core.Tried, fit: int, reading: core.Reading, says: str
+) -> core.Finding:
+    """A cause that an experiment has shown without any symptom."""
+    change = tried.changes[-1]
+    evidence = core.Evidence(readings=(reading,), says=says, strength=STRENGTH, changes=(change,))
     return core.Finding(
         cause=cause,
-        title=declared.title,
+        title=all_causes()[cause].title,
         evidence=evidence,
         verdict=core.Verdict.CONFIRMED,
         severity=core.Severity.WARNING,
         confidence=STRENGTH,
-        remedies=(tried.changes[-1],),
+        remedies=(change,),
         fit=fit,
         trial=tried,
     )

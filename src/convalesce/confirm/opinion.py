@@ -1,0 +1,108 @@
+"""A training that looks sound: would it do far better but for a choice that only trying can judge?
+
+A learning rate that is two to four times off, an augmentation that is plausible and harmful, a net
+that is a little too shallow: curves and data show none of them. What is asked for here is more than
+of a suspicion that a symptom speaks for: a change must close half of what was left open.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from convalesce import core
+from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.screening import PAIRS, found_by_trial
+from convalesce.readings.structure import layers_of
+from convalesce.readings.yardstick import fair, measure
+
+OPEN = core.Limit(
+    0.1, unit="1", source="half of it is the least effect that counts, see readings/pairs"
+)
+HALF = core.Limit(
+    0.5, unit="1", source="no symptom speaks for it: most of what was left open must be its doing"
+)
+FACTOR = 3.0  # on the rate: those two to four times off lie around it
+DEEPER = 2  # layers
+
+Question = tuple[str, core.Change]
+
+
+def second_opinion(experiments: Experiments, say: Callable[[str], object]) -> core.Finding | None:
+    """The first choice whose change closes half of what is left open; None where none does.
+
+    Args:
+        experiments: On the fit, without a base.
+        say: Told what is being tried.
+    """
+    reach = experiments.reach
+    if reach.why_not:
+        return None
+    what = _yardstick(experiments.original, reach)
+    known = measure(experiments.original, what)
+    if not 0 < known <= 1 - OPEN.value:
+        return None
+    for cause, change in _questions(experiments.original, what):
+        say(f"it looks sound, and {1 - known:.0%} is left open: is it {cause}?")
+        try:
+            tried = _tried(experiments, change, what)
+        except NotSettled:
+            continue
+        if tried is not None:
+            return _finding(cause, known, tried, experiments.fit)
+    return None
+
+
+def _yardstick(signals: core.Signals, reach: core.Reach) -> core.Yardstick:
+    """What says most of what is known: of masks their overlap, of rare classes their recall."""
+    what = fair((), validated=reach.validated)
+    if what is core.Yardstick.LEARNED:
+        return what
+    answers = signals.recorded.get(core.VALIDATION_ANSWERS)
+    if isinstance(answers, core.Predictions) and math.isfinite(answers.iou):
+        return core.Yardstick.EVEN
+    known = {w: measure(signals, w) for w in (what, core.Yardstick.EVEN)}
+    return max((w for w in known if math.isfinite(known[w])), key=known.__getitem__, default=what)
+
+
+def _questions(signals: core.Signals, what: core.Yardstick) -> Iterator[Question]:
+    """What is tried, the likeliest to be found first."""
+    for layer in layers_of(signals):
+        if layer.kind.startswith("Random"):
+            yield "data.augmentation", core.ScaleAugmentation(layer.name, 0.0)
+    yield "hp.lr_low", core.ScaleLearningRate(FACTOR)
+    yield "hp.lr_high", core.ScaleLearningRate(1 / FACTOR)
+    learned = measure(signals, core.Yardstick.LEARNED)
+    if what is core.Yardstick.EVEN or learned <= 1 - OPEN.value:
+        yield "arch.too_shallow", core.ChangeDepth(DEEPER)
+
+
+def _tried(
+    experiments: Experiments, change: core.Change, what: core.Yardstick
+) -> core.Tried | None:
+    """Pairs of whole trainings, where the first arm alone promises as much as is asked for."""
+    experiments.plan(2, [None])
+    before = experiments.observed(what)
+    if not experiments.brings(change, what) - before >= HALF.value * (1 - before):
+        return None
+    trial = core.Trial(change, predict=core.Rises(what), steps=None)
+    tried = experiments.try_out(trial, pairs=PAIRS)
+    left_open = 1 - float(np.mean(tried.control))
+    enough = tried.effect >= HALF.value * left_open
+    return tried if enough and tried.verdict is core.Verdict.CONFIRMED else None
+
+
+def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Finding:
+    change, after = tried.changes[-1], float(np.mean(tried.treated))
+    limit = replace(OPEN, value=1 - OPEN.value)
+    return found_by_trial(
+        cause,
+        tried,
+        fit,
+        core.Reading(core.VALIDATION_ANSWERS, known, limit, "share of what there is to know"),
+        f"it looks sound and knows {known:.0%} of what there is to know; {change}, and it knows "
+        f"{after:.0%} after as many updates",
+    )
