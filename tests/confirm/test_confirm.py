@@ -268,7 +268,8 @@ def test_one_lucky_seed_is_no_fault_of_a_training_that_looks_sound() -> None:
 
 def test_an_augmentation_layer_is_taken_out_and_a_net_made_deeper() -> None:
     layer = core.Layer(path="turn", name="turn", kind="RandomRotation")
-    seen = core.Signals({**record(0.7).recorded, core.MODEL: core.Model(layers=(layer,))})
+    model = core.Model(name="net", style="sequential", layers=(layer,), outputs=())
+    seen = core.Signals({**record(0.7).recorded, core.MODEL: model})
     lab = WrittenLab(lambda arm: 0.95 if made(arm, core.ScaleAugmentation) else 0.7)
     (found,) = prove(lab, seen=seen).findings
     assert found.cause == "data.augmentation"
