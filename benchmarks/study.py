@@ -131,6 +131,7 @@ def _case(case: Case, trials: int, seeds: int) -> dict[str, list[float]]:
                 rate = lab.find_rate(fit, (), seconds=60.0)
             except (core.CannotChange, core.OutOfTime):
                 rate = math.nan
+            before = (examined.run.probes_s + lab.spent_s) / max(reach.seconds_a_step, 1e-9)
             near = space(signals, reach, can, measured_rate=rate, known=known)
             base = tuple(c for c in near.point(known)[1] if not can(c))
             wide = space(signals, reach, can)
@@ -153,6 +154,7 @@ def _case(case: Case, trials: int, seeds: int) -> dict[str, list[float]]:
                     search.begin(first)
                     found[name].append(_until(search, crew, target, trials))
                 shown = " ".join(f"{s:.0f}" if math.isfinite(s) else "–" for s in found[name])
+                shown += f" ({before:.0f})" if name == "ours" else ""
                 print(f"{case.id:32s} {name:8s} {target:7.3f}  {shown}", flush=True)
     bound = float(trials * reach.steps)
     return {n: [s if math.isfinite(s) else bound for s in spent] for n, spent in found.items()}
