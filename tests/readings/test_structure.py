@@ -165,3 +165,20 @@ def test_a_net_that_enlarges_its_map_again_is_not_judged() -> None:
 def test_sizes_cannot_overflow() -> None:
     assert structure.count((10**200, 10**200)) == structure.MOST
     assert math.isfinite(float(structure.count((None, 3))))
+
+
+@pytest.mark.parametrize(
+    ("kind", "kernel"),
+    [
+        ("Conv2D", (3, 3, 16, 24)),
+        ("SeparableConv2D", (3, 3, 16, 1)),
+        ("DepthwiseConv2D", (3, 3, 24, 1)),
+        ("Conv2DTranspose", (3, 3, 24, 2)),
+        ("Dense", (16, 24)),
+    ],
+)
+def test_the_width_of_a_layer_is_what_it_gives(kind: str, kernel: tuple[int, ...]) -> None:
+    layer = core.Layer(
+        name="a", path="a", kind=kind, kernel_shape=kernel, output_shape=(None, None, 24)
+    )
+    assert structure.width(layer) == 24

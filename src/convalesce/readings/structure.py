@@ -70,6 +70,18 @@ def hidden(model: Model) -> tuple[Layer, ...]:
     return inner if len(inner) < len(layers) else layers[:-1]
 
 
+def width(layer: Layer) -> int:
+    """Units or filters that a weighted layer gives.
+
+    Of a separable or depthwise layer, the kernel's last axis is a multiplier; of a transposed one,
+    what goes in.
+    """
+    if layer.kind.startswith(("Separable", "Depthwise")) or layer.kind.endswith("Transpose"):
+        channels = layer.output_shape[-1] if layer.output_shape else None
+        return channels or MOST
+    return layer.kernel_shape[-1]
+
+
 def normalises(layer: Layer) -> bool:
     """It divides by a standard deviation of its own input."""
     return layer.kind.endswith(NORMALISING)
@@ -216,8 +228,8 @@ def _on_purpose(first: Layer, second: Layer) -> bool:
         return True
     if max(first.strides, default=1) > 1 and first.strides == first.kernel_size:
         return True
-    width, into, out = first.kernel_shape[-1], first.kernel_shape[-2], second.kernel_shape[-1]
-    return width < into and width < out
+    own, into = width(first), first.kernel_shape[-2]
+    return own < into and own < width(second)
 
 
 # ---- shrinking maps --------------------------------------------------------------------------

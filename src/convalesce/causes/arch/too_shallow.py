@@ -74,9 +74,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     if classes > 2 and layer and left < classes - 1:
         says = f"{layer.name} leaves {left} numbers an example to tell {classes} classes apart"
         readings.append(core.Reading(MODEL, left / (classes - 1), NARROW, says))
-    few = [x for x in structure.hidden(model) if x.kernel_shape[-1] <= FEW.value]
+    few = [x for x in structure.hidden(model) if structure.width(x) <= FEW.value]
     if few and not model.skips and target.form in {*ONE_OF_MANY, "binary", "multi_hot"}:
-        width = few[0].kernel_shape[-1]
+        width = structure.width(few[0])
         readings.append(core.Reading(MODEL, width, FEW, f"{few[0].name} has a width of {width}"))
     held = _held(model, classes, train.examples)
     if held < HOLDS.value and settled:
