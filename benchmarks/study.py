@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import statistics
 import sys
 import tempfile
@@ -27,12 +26,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import optuna
 
 from benchmarks.diagnosis.cases import Case, find_cases
+from benchmarks.diagnosis.observing import observed
 from convalesce import core, proving, session
 from convalesce.keeping import conclude
 from convalesce.lab import KerasLab
 from convalesce.lab.crew import Alone
-from convalesce.observe import observe_script
-from convalesce.observe.options import Options as Look
 from convalesce.readings.yardstick import measure
 from convalesce.study import Search, space, starts
 from convalesce.study.search import sampler
@@ -114,9 +112,9 @@ def _middle_half(values: list[float]) -> tuple[float, float]:
 
 def _case(case: Case, trials: int, seeds: int) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory() as folder:
-        fixed = _observed(case, "fixed", Path(folder) / "fixed", None)
+        fixed = observed(case, "fixed", Path(folder) / "fixed")
         shelf = proving.shelf(None)
-        sick = _observed(case, "faulty", Path(folder) / "faulty", shelf)
+        sick = observed(case, "faulty", Path(folder) / "faulty", shelf)
         examined = session.prove(shelf, session.Options(quiet=True))(conclude(sick))
         fit = max(shelf.kept) if shelf is not None else 0
         lab = KerasLab(shelf, sick.fits)  # type: ignore[arg-type]  # made above
@@ -179,17 +177,6 @@ def _until(search: Search, crew: Remembering, target: float, trials: int) -> flo
 
 def _random(seed: int) -> Any:
     return optuna.samplers.RandomSampler(seed=seed)
-
-
-def _observed(case: Case, arm: str, place: Path, shelf: Any) -> core.Run:
-    place.mkdir()
-    case.prepare(arm, place)
-    before = Path.cwd()
-    os.chdir(place)
-    try:
-        return observe_script("train.py", (), Look(quiet=True, shelf=shelf), module=False)
-    finally:
-        os.chdir(before)
 
 
 if __name__ == "__main__":
