@@ -142,7 +142,7 @@ def mend(
         return _failed(examined, "the retrainings for a mend", error)
     run = replace(run, probes_s=run.probes_s + lab.spent_s + tried_s)
     examined = replace(examined, run=run, treatment=treatment)
-    return _with_files(examined, treatment, script) if treatment.proven else examined
+    return _with_files(examined, treatment, script)
 
 
 def _with_files(
@@ -151,15 +151,14 @@ def _with_files(
     """With the mends of what the script reads; a fault of ours costs no report."""
     from convalesce.treat import Surroundings, proposed  # noqa: PLC0415
 
-    run = examined.run
     around = Surroundings(
         here=script.here,
-        reads=run.reads,
+        reads=examined.run.reads,
         arguments=script.arguments,
         environment=script.environment,
     )
     try:
-        treatment = proposed(treatment, run, script.path, script.original or b"", around)
+        treatment = proposed(treatment, examined, script.path, script.original or b"", around)
     except Exception as error:  # noqa: BLE001 - the mend must stand
         return _failed(examined, "the mends of files", error)
     return replace(examined, treatment=treatment)
