@@ -33,7 +33,16 @@ CHANGES = {
     "os.utime": (0,),
     "shutil.rmtree": (0,),
 }
-TENSORFLOW = ("create_dir", "create_dir_v2", "recursive_create_dir", "recursive_create_dir_v2")
+# Functions of TensorFlow's file system likewise.
+TENSORFLOW = {
+    "CreateDir": (0,),
+    "RecursivelyCreateDir": (0,),
+    "DeleteFile": (0,),
+    "DeleteRecursively": (0,),
+    "RenameFile": (0, 1),
+    "CopyFile": (1,),
+    "WritableFile": (0,),
+}
 
 
 class Fence:
@@ -100,17 +109,10 @@ def fenced(*folders: str) -> Iterator[Fence]:
     def tensorflow_is_there(_: ModuleType) -> None:
         from tensorflow.python.lib.io import file_io
 
-        opened = file_io.FileIO.__init__
-
-        @functools.wraps(opened)
-        def asked(self: Any, name: Any, mode: str = "r", *args: Any, **kwargs: Any) -> None:
-            if fence.up and mode.strip("b") != "r":
-                fence.check(name)
-            opened(self, name, mode, *args, **kwargs)
-
-        file_io.FileIO.__init__ = asked
-        for name in TENSORFLOW:
-            setattr(file_io, name, _asking(getattr(file_io, name), fence))
+        files = file_io._pywrap_file_io  # noqa: SLF001 - through which all of its own calls go
+        for name, paths in TENSORFLOW.items():
+            if hasattr(files, name):
+                setattr(files, name, _asking(getattr(files, name), paths, fence))
 
     with after_import({"h5py": h5py_is_there, "tensorflow": tensorflow_is_there}):
         try:
@@ -119,12 +121,12 @@ def fenced(*folders: str) -> Iterator[Fence]:
             fence.up = False
 
 
-def _asking(function: Callable[..., Any], fence: Fence) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def asked(path: Any, *args: Any, **kwargs: Any) -> Any:
+def _asking(function: Callable[..., Any], paths: Sequence[int], fence: Fence) -> Callable[..., Any]:
+    def asked(*args: Any, **kwargs: Any) -> Any:
         if fence.up:
-            fence.check(path)
-        return function(path, *args, **kwargs)
+            for i in paths:
+                fence.check(args[i])
+        return function(*args, **kwargs)
 
     return asked
 
