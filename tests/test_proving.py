@@ -66,6 +66,98 @@ def test_a_fault_of_the_mend_leaves_the_diagnosis_and_is_said(
     assert "no memory" in after.diagnosis.remarks[-1]
 
 
+def proven(*_: Any, **__: Any) -> core.Treatment:
+    return core.Treatment(changes=(core.ScaleLearningRate(0.1),))
+
+
+CONFIGURED = """import json, keras
+rate = json.load(open("config.json"))["lr"]
+model = keras.Sequential([keras.layers.Dense(1)])
+model.compile(keras.optimizers.SGD(rate), "mse")
+model.fit(x, y)
+"""
+
+
+def configured(folder: Path) -> tuple[core.Examined, proving.Script]:
+    """A script that reads its rate from a file, confirmed to be too high."""
+    (folder / "train.py").write_text(CONFIGURED)
+    (folder / "config.json").write_text('{"lr": 0.5}')
+    found = (folder / "config.json").stat()
+    setup = core.Setup(
+        losses=(core.Loss(name="mse"),), optimizer=core.Optimizer(name="SGD", learning_rate=0.5)
+    )
+    run = core.Run(
+        script="train.py",
+        fits=(core.Fit(index=0, signals=core.Signals({core.SETUP: setup})),),
+        reads=(
+            core.ReadFile(path="config.json", size=found.st_size, changed_ns=found.st_mtime_ns),
+        ),
+    )
+    diagnosis = core.Diagnosis(health=core.Health.UNHEALTHY, findings=(finding("hp.lr_high"),))
+    script = proving.Script(
+        path=folder / "train.py", original=CONFIGURED.encode(), edit=True, here=folder
+    )
+    return core.Examined(run=run, diagnosis=diagnosis), script
+
+
+@pytest.fixture
+def mendable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "KerasLab", lambda *_: Opened(lambda _: 0.0))
+    monkeypatch.setattr(treat, "treat", proven)
+    monkeypatch.setattr(proving, "_saved", lambda treatment, *_: treatment)
+
+
+@pytest.mark.usefixtures("mendable")
+def test_a_mend_edits_the_script_alone_and_proposes_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, script = configured(tmp_path)
+    came = treat.Rehearsed(ran=True, says="it ran")
+    monkeypatch.setattr(treat, "rehearse", lambda _: came)
+    treatment = proving.mend(before, kept(), script, (), lambda _: None).treatment
+    assert treatment is not None and treatment.ran is True
+    assert "rate = 5e-2" in script.path.read_text()
+    assert Path(treatment.applied).read_text() == CONFIGURED
+    assert '+{"lr": 0.05}' in treatment.files[0].diff
+    assert (tmp_path / "config.json").read_text() == '{"lr": 0.5}'
+
+
+@pytest.mark.usefixtures("mendable")
+def test_a_script_that_changed_meanwhile_is_left_alone_and_run_once_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, script = configured(tmp_path)
+    script.path.write_text(CONFIGURED + "# meanwhile\n")
+    runs = []
+
+    def counted(piece: treat.Piece) -> treat.Rehearsed:
+        runs.append(piece)
+        return treat.Rehearsed(ran=True, says="it ran")
+
+    monkeypatch.setattr(treat, "rehearse", counted)
+    treatment = proving.mend(before, kept(), script, (), lambda _: None).treatment
+    assert treatment is not None and treatment.diff and not treatment.applied
+    assert "changed since" in treatment.left[-1]
+    assert len(runs) == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.json", "train.py"]
+
+
+@pytest.mark.usefixtures("mendable")
+def test_a_fault_of_the_mends_of_files_leaves_the_mend_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, script = configured(tmp_path)
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(treat, "rehearse", lambda _: treat.Rehearsed(ran=True, says="it ran"))
+    monkeypatch.setattr(treat, "proposed", broken)
+    after = proving.mend(before, kept(), script, (), lambda _: None)
+    assert after.treatment is not None and after.treatment.diff
+    assert "boom" in after.diagnosis.remarks[-1]
+
+
 def test_experiments_settle_what_is_suspected_and_their_cost_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

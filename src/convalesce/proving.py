@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 import traceback
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +28,16 @@ class Script:
         path: Where it is.
         original: Its bytes before it ran; None where there is no such file.
         edit: Put the mended script in its place.
+        arguments: Behind its name on the command line.
+        here: The working directory that it was started in; so is `environment`.
     """
 
     path: Path
     original: bytes | None
     edit: bool = False
+    arguments: tuple[str, ...] = ()
+    here: Path = Path()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def shelf(share: float | None) -> Shelf | None:
@@ -121,18 +128,40 @@ def mend(
 
     if kept is None or examined.diagnosis.health != "unhealthy":
         return examined
-    run = examined.run
+    run, tried_s = examined.run, 0.0
     lab = KerasLab(kept, run.fits)
     try:
         with lab.open():
             treatment = treat(examined.diagnosis, lab, diagnose=_diagnose(mute), say=say)
             if treatment.proven:
-                treatment = _written(treatment, run, script)
+                begun = time.perf_counter()
+                treatment = _written(treatment, run, script, say)
+                tried_s = time.perf_counter() - begun
                 treatment = _saved(treatment, lab, script.path)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the retrainings for a mend", error)
-    run = replace(run, probes_s=run.probes_s + lab.spent_s)
-    return replace(examined, run=run, treatment=treatment)
+    run = replace(run, probes_s=run.probes_s + lab.spent_s + tried_s)
+    examined = replace(examined, run=run, treatment=treatment)
+    return _with_files(examined, treatment, script)
+
+
+def _with_files(
+    examined: core.Examined, treatment: core.Treatment, script: Script
+) -> core.Examined:
+    """With the mends of what the script reads; a fault of ours costs no report."""
+    from convalesce.treat import Surroundings, proposed  # noqa: PLC0415
+
+    around = Surroundings(
+        here=script.here,
+        reads=examined.run.reads,
+        arguments=script.arguments,
+        environment=script.environment,
+    )
+    try:
+        treatment = proposed(treatment, examined, script.path, script.original or b"", around)
+    except Exception as error:  # noqa: BLE001 - the mend must stand
+        return _failed(examined, "the mends of files", error)
+    return replace(examined, treatment=treatment)
 
 
 def edited(examined: core.Examined, script: Script) -> core.Examined:
@@ -149,14 +178,31 @@ def edited(examined: core.Examined, script: Script) -> core.Examined:
     return replace(examined, edits=found)
 
 
-def _written(treatment: core.Treatment, run: core.Run, script: Script) -> core.Treatment:
-    """With its diff, and the script edited where that was asked for and is safe."""
-    from convalesce.treat import written  # noqa: PLC0415
+def _written(treatment: core.Treatment, run: core.Run, script: Script, say: Say) -> core.Treatment:
+    """With its diff, run before it is offered; the script edited where asked for and safe."""
+    from convalesce.treat import Piece, rehearse, written  # noqa: PLC0415
+
+    original = script.original
+
+    @cache
+    def tried(edited: bytes) -> Any:
+        say("running the edited script in a copy of its folder")
+        piece = Piece(
+            script=script.path,
+            original=original or b"",
+            edited=edited,
+            arguments=script.arguments,
+            here=script.here,
+            reads=run.reads,
+            training_s=sum(fit.cost.training_s for fit in run.fits),
+            environment=script.environment,
+        )
+        return rehearse(piece)
 
     try:
-        return written(treatment, run, script.path, script.original, edit=script.edit)
+        return written(treatment, run, script.path, original, edit=script.edit, rehearse=tried)
     except (ValueError, OSError) as error:
-        told = written(treatment, run, script.path, script.original, edit=False)
+        told = written(treatment, run, script.path, original, edit=False, rehearse=tried)
         return replace(told, left=(*told.left, f"the script was not edited: {error}"))
 
 

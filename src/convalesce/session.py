@@ -81,7 +81,7 @@ def run(
         hopeless=options.hopeless,
     )
     start = Start(script=target, arguments=tuple(args), module=module)
-    script = script_of(target, module=module)
+    script = script_of(target, args, module=module)
     observed, kept = observe(start, look, options)
     then = prove(shelf, options)
     examined = report_on(observed, options, kept, lambda found: proving.edited(then(found), script))
@@ -143,7 +143,7 @@ def fix(
 
     shelf = proving.shelf(options.share)
     look = Look(every=options.every, quiet=options.quiet, progress=progress(options), shelf=shelf)
-    script = replace(script_of(target, module=module), edit=edit)
+    script = replace(script_of(target, args, module=module), edit=edit)
     start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
     observed, kept = observe(start, look, options)
     then, say = prove(shelf, options), saying(options)
@@ -162,14 +162,20 @@ def fix(
     return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)
 
 
-def script_of(target: str, *, module: bool) -> proving.Script:
+def script_of(target: str, args: Sequence[str] = (), *, module: bool) -> proving.Script:
     """The script as it is before it runs; it may change its directory, and itself."""
     path = Path(target).absolute()
     original: bytes | None = None
     if not module:
         with suppress(OSError):
             original = path.read_bytes()
-    return proving.Script(path=path, original=original)
+    return proving.Script(
+        path=path,
+        original=original,
+        arguments=tuple(args),
+        here=Path.cwd(),
+        environment=dict(os.environ),
+    )
 
 
 def demo() -> int:

@@ -323,6 +323,22 @@ def mended() -> core.Examined:
         diff="--- a/train.py\n+++ b/train.py\n@@ -1 +1 @@\n-Adam(0.1)\n+Adam(0.01)\n",
         left=("collect about 2 times the examples: they have to be collected",),
         model="train-mended.keras",
+        ran=True,
+        ran_says="it ran in a copy, each fit cut to its first 3 steps",
+        files=(
+            core.FileMend(
+                path="config.toml",
+                says="learning rate: `train.lr` from 0.1 to 0.01",
+                diff="--- a/config.toml\n+++ b/config.toml\n@@ -1 +1 @@\n-lr = 0.1\n+lr = 0.01\n",
+            ),
+            core.FileMend(
+                path="data/<b>.npz",
+                says="leave out 40 rows of `x` that hold NaN",
+                snippet='import numpy as np\n\nkeep = np.isfinite(held["x"])',
+                rows=(3, 17, 41),
+                count=40,
+            ),
+        ),
     )
     return core.Examined(run=run, diagnosis=diagnosis, treatment=treatment)
 

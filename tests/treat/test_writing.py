@@ -9,6 +9,7 @@ import pytest
 
 from convalesce import core
 from convalesce.treat import edits, written
+from convalesce.treat.rehearsal import Rehearsed
 from tests.confirm.bench import finding
 
 SCRIPT = """import keras
@@ -58,3 +59,52 @@ def test_each_remedy_that_can_be_written_has_a_diff_of_its_own(tmp_path: Path) -
     assert "+model.compile(keras.optimizers.SGD(0.05)" in found[0, remedies[0]]
     assert "+model.compile(keras.optimizers.SGD(0.2)" in found[0, remedies[2]]
     assert edits([], RUN, script, b"\xff\xfe\x00") == {}
+
+
+def test_the_edited_script_is_run_before_it_is_offered(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    seen = []
+
+    def runs(edited: bytes) -> Rehearsed:
+        seen.append(edited.decode())
+        return Rehearsed(ran=True, says="it ran")
+
+    found = written(COURSE, RUN, script, SCRIPT.encode(), edit=True, rehearse=runs)
+    assert seen == [script.read_text()] and "SGD(0.05)" in seen[0]
+    assert found.ran is True and found.ran_says == "it ran" and found.applied
+
+
+def test_an_edit_that_fails_is_withdrawn_and_said_with_what_to_paste(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    found = written(
+        COURSE,
+        RUN,
+        script,
+        SCRIPT.encode(),
+        edit=True,
+        rehearse=lambda _: Rehearsed(ran=False, says="NameError: name 'rate' (line 3)"),
+    )
+    assert script.read_text() == SCRIPT and list(tmp_path.iterdir()) == [script]
+    assert (found.diff, found.applied, found.ran) == ("", "", False)
+    assert "NameError" in found.left[0] and "SGD(0.05)" in found.left[0]
+    assert found.changes == COURSE.changes
+
+
+def test_an_edit_that_could_not_be_tried_is_offered_all_the_same(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    open_ = Rehearsed(ran=None, says="it was not run")
+    found = written(COURSE, RUN, script, SCRIPT.encode(), edit=False, rehearse=lambda _: open_)
+    assert found.diff and found.ran is None and found.ran_says == "it was not run"
+
+
+def test_where_nothing_is_edited_nothing_is_run(tmp_path: Path) -> None:
+    course = core.Treatment(changes=(core.CollectData(2.0),))
+
+    def fails(_: bytes) -> Rehearsed:
+        raise AssertionError
+
+    found = written(course, RUN, tmp_path / "t.py", SCRIPT.encode(), edit=False, rehearse=fails)
+    assert not found.diff and found.ran is None

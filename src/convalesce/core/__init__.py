@@ -146,6 +146,7 @@ from convalesce.core.record import record as record
 from convalesce.core.run import Cost as Cost
 from convalesce.core.run import Examined as Examined
 from convalesce.core.run import Fit as Fit
+from convalesce.core.run import ReadFile as ReadFile
 from convalesce.core.run import Recovery as Recovery
 from convalesce.core.run import Run as Run
 from convalesce.core.setup import Callback as Callback
@@ -164,6 +165,7 @@ from convalesce.core.study import Point as Point
 from convalesce.core.study import Study as Study
 from convalesce.core.study import StudyTrial as StudyTrial
 from convalesce.core.study import Value as Value
+from convalesce.core.treatment import FileMend as FileMend
 from convalesce.core.treatment import Treatment as Treatment
 from convalesce.core.verdict import Health as Health
 from convalesce.core.verdict import Verdict as Verdict

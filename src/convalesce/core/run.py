@@ -80,6 +80,22 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFile:
+    """A file of the user's that a script read: data, settings, a module of its own.
+
+    Attributes:
+        path: Relative to the folder that the script was started in where it lies below, else
+            absolute.
+        size: Bytes, when it was opened first.
+        changed_ns: Time of its last change by then, nanoseconds since the epoch.
+    """
+
+    path: str
+    size: int = 0
+    changed_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One observed run of a script.
 
@@ -92,6 +108,8 @@ class Run:
         cut: Fits were cut to their first steps (`check`).
         remarks: What is covered in part or not at all, in sentences.
         probes_s: Seconds that experiments took after the script had ended.
+        reads: Files below the script's folder and the working directory that it read, as far as
+            Python itself opened them.
     """
 
     script: str
@@ -102,6 +120,7 @@ class Run:
     cut: bool = False
     remarks: tuple[str, ...] = ()
     probes_s: float = 0.0
+    reads: tuple[ReadFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

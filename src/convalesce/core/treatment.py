@@ -9,6 +9,27 @@ from convalesce.core.lab import Tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileMend:
+    """What would mend a file that the script reads: proposed, never written.
+
+    Attributes:
+        path: The file, as `ReadFile` names it; or `the command line`, `the environment`.
+        says: What to change, in a sentence or two.
+        diff: Unified diff of a file of settings; empty where there is none.
+        snippet: Python that writes a mended copy of a data file under another name; empty where
+            there is none.
+        rows: Rows concerned, 0-based, the first few; `count`: how many there are.
+    """
+
+    path: str
+    says: str
+    diff: str = ""
+    snippet: str = ""
+    rows: tuple[int, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Treatment:
     """What was tried against the findings of one fit.
 
@@ -25,6 +46,10 @@ class Treatment:
         left: What could not be written into the script and why, with what to write by hand.
         applied: Where the original of the edited script is kept; empty where it was not edited.
         model: File of the mended model; empty where it was not saved.
+        files: Mends of what the script reads, as an alternative to the diff or in its place.
+        ran: The edited script was run through its first steps (True), failed so that its diff
+            was withdrawn (False), or there is none or it could not be tried (None).
+        ran_says: What came of running it, in a sentence; empty where there is no diff.
     """
 
     fit: int = 0
@@ -39,6 +64,9 @@ class Treatment:
     left: tuple[str, ...] = ()
     applied: str = ""
     model: str = ""
+    files: tuple[FileMend, ...] = ()
+    ran: bool | None = None
+    ran_says: str = ""
 
     @property
     def proven(self) -> bool:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from convalesce.observe import sites
 from convalesce.observe.guard import guarded
 from convalesce.observe.hook import watching
+from convalesce.observe.opened import listening
 from convalesce.observe.options import Options
 from convalesce.observe.trace import print_as_python_would
 
@@ -84,7 +85,7 @@ def observe_script(
     program = _module(target) if module else _script(target)
     process = os.getpid()
     with _set_up(program, args):
-        with watching(options) as seen:
+        with watching(options) as seen, listening(program.folder, os.getcwd()) as opened:  # noqa: PTH109
             ended = _run(program)
         if os.getpid() != process:  # a fork that the script made has come to its own end
             raise SystemExit(ended.status)
@@ -92,6 +93,9 @@ def observe_script(
 
         fits = seen.fits()
     remarks = seen.remarks
+    reads: tuple[core.ReadFile, ...] = ()
+    with guarded(remarks, "reading which files were opened"):
+        reads = opened.files()
     if not fits and not remarks and ended.crash is None and not ended.interrupted:
         remarks.append(_no_fit(program.name))
     return core.Run(
@@ -102,6 +106,7 @@ def observe_script(
         interrupted=ended.interrupted,
         cut=options.cut is not None,
         remarks=tuple(dict.fromkeys(remarks)),
+        reads=reads,
     )
 
 

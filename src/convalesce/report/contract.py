@@ -123,6 +123,20 @@ def _treatment(treatment: core.Treatment | None) -> dict[str, Any] | None:
         "left": list(treatment.left),
         "applied": treatment.applied or None,
         "model": treatment.model or None,
+        "ran": treatment.ran,
+        "ran_says": treatment.ran_says or None,
+        "files": [_file(one) for one in treatment.files],
+    }
+
+
+def _file(mend: core.FileMend) -> dict[str, Any]:
+    return {
+        "path": mend.path,
+        "says": mend.says,
+        "diff": mend.diff or None,
+        "snippet": mend.snippet or None,
+        "rows": list(mend.rows),
+        "count": mend.count,
     }
 
 

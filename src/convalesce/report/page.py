@@ -278,11 +278,27 @@ def _treatment(treatment: core.Treatment | None) -> dict[str, object] | None:
         "verified": trials.view("shown", verified) if verified is not None else None,
         "few": words.plain(treatment.few),
         "gone": ", ".join(treatment.gone),
-        "diff": [(line[:1], line[:400]) for line in treatment.diff.splitlines()[:400]],
+        "diff": _diff(treatment.diff),
+        "ran": words.plain(treatment.ran_says) if treatment.diff else "",
         "left": [words.plain(said) for said in treatment.left],
         "applied": words.plain(treatment.applied),
         "model": words.plain(treatment.model),
+        "files": [
+            {
+                "head": words.plain(words.proposal(one, instead=bool(treatment.diff))),
+                "says": words.plain(one.says),
+                "rows": words.rows_of(one) if one.rows else "",
+                "diff": _diff(one.diff),
+                "snippet": one.snippet,
+            }
+            for one in treatment.files
+        ],
     }
+
+
+def _diff(text: str) -> list[tuple[str, str]]:
+    """Its lines, each with its sign."""
+    return [(line[:1], line[:400]) for line in text.splitlines()[:400]]
 
 
 def _crash(crash: core.Crash | None) -> dict[str, str] | None:

@@ -191,6 +191,8 @@ def _patch(treatment: core.Treatment) -> Iterator[Part]:
         yield BLANK
     for line in treatment.diff.splitlines():
         yield _item(0, (line[:200], DIFF.get(line[:1], "")))
+    if treatment.diff and treatment.ran_says:
+        yield _item(3, ("tried: ", "green"), (words.plain(treatment.ran_says), ""))
     for said in treatment.left:
         yield _item(3, ("not written: ", "yellow"), (words.plain(said), ""))
     if treatment.applied:
@@ -199,6 +201,21 @@ def _patch(treatment: core.Treatment) -> Iterator[Part]:
         yield _line(0, ("fix --apply edits the script and keeps its original beside it", "dim"))
     if treatment.model:
         yield _line(0, (f"the mended model is {treatment.model}", ""))
+    for mend in treatment.files:
+        yield from _file(mend, instead=bool(treatment.diff))
+
+
+def _file(mend: core.FileMend, *, instead: bool) -> Iterator[Part]:
+    """What would mend a file that the script reads."""
+    yield BLANK
+    yield _line(0, (words.proposal(mend, instead=instead), "bold"))
+    yield _line(3, (words.plain(mend.says), ""))
+    if mend.rows:
+        yield _line(3, (words.rows_of(mend), ""))
+    for line in mend.diff.splitlines():
+        yield _item(0, (line[:200], DIFF.get(line[:1], "")))
+    for line in mend.snippet.splitlines():
+        yield _item(3, (line[:200], "italic"))
 
 
 def _where(finding: core.Finding, run: core.Run) -> Iterator[Part]:

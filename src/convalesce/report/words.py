@@ -193,6 +193,19 @@ def rows(numbers: tuple[int, ...], most: int = 8) -> str:
     return f"{listed} and {more} more" if more > 0 else listed
 
 
+def rows_of(mend: core.FileMend) -> str:
+    """`rows 3, 17, 40 and 12 more` of a data file."""
+    shown = ", ".join(str(n) for n in mend.rows[:8])
+    more = max(mend.count, len(mend.rows)) - len(mend.rows[:8])
+    return f"rows {shown}{f' and {more} more' if more > 0 else ''}"
+
+
+def proposal(mend: core.FileMend, *, instead: bool) -> str:
+    """What a mend of a file is: nothing but a proposal."""
+    alike = ", in place of the edit" if instead else ""
+    return f"proposed for {mend.path}{alike}; never written, not even by --apply"
+
+
 def layers(names: tuple[str, ...], most: int = 6) -> str:
     """The first names, and how many more there are."""
     listed = ", ".join(plain(n, 60) for n in names[:most])

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import tokenize
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from convalesce import core
-from convalesce.treat.patch import Facts, Left, Patched, apply, patch
+from convalesce.treat.patch import Facts, Left, Patched, apply, decoded, patch, snippet_of
+from convalesce.treat.patch.source.file import encoding_of
+from convalesce.treat.rehearsal import Rehearsed
+
+Rehearse = Callable[[bytes], Rehearsed]
 
 
-def written(
-    treatment: core.Treatment, run: core.Run, script: Path, original: bytes | None, *, edit: bool
+def written(  # noqa: PLR0913 - what is known of a script, and what to do with it
+    treatment: core.Treatment,
+    run: core.Run,
+    script: Path,
+    original: bytes | None,
+    *,
+    edit: bool,
+    rehearse: Rehearse | None = None,
 ) -> core.Treatment:
     """The treatment with its diff, and where asked for, the script edited.
 
@@ -24,6 +32,7 @@ def written(
         script: The user's script.
         original: Its bytes as they were when it began to run; None where there is no such file.
         edit: Put the mended script in the place of the user's, which is kept beside it.
+        rehearse: Runs the edited script, given its bytes, before it is offered; None does not.
 
     Raises:
         ValueError: The script has changed since it ran, so that it is left alone.
@@ -31,15 +40,33 @@ def written(
     if original is None:
         return replace(treatment, left=("a module was run, so no script was written to",))
     try:
-        text = original.decode(_encoding(original))
+        text = decoded(original)
     except (SyntaxError, UnicodeDecodeError) as error:
         return replace(treatment, left=(f"{script} could not be read: {error}",))
     fit = next(f for f in run.fits if f.index == treatment.fit)
     patched = patch(text, treatment.changes, Facts.of(fit, str(script)))
-    kept = ""
-    if edit and patched.made:
-        kept = str(apply(script, patched, hashlib.sha256(original).hexdigest()))
-    return replace(treatment, diff=patched.diff(script.name), left=_left(patched), applied=kept)
+    told = replace(treatment, diff=patched.diff(script.name), left=_left(patched))
+    if not told.diff:
+        return told
+    if rehearse is not None:
+        came = rehearse(patched.source.encode(encoding_of(original)))
+        told = replace(told, ran=came.ran, ran_says=came.says)
+        if came.ran is False:
+            return replace(told, diff="", left=(*_withdrawn(patched, came.says), *told.left))
+    if edit:
+        kept = apply(script, patched, hashlib.sha256(original).hexdigest())
+        told = replace(told, applied=str(kept))
+    return told
+
+
+def _withdrawn(patched: Patched, why: str) -> tuple[str, ...]:
+    """What the edit was to write, to be written by hand."""
+    lines = patched.diff("script").splitlines()[2:]
+    added = "\n".join(line[1:] for line in lines if line.startswith("+"))
+    failed = f"the edited script fails in a trial run, and its diff is withdrawn: {why}"
+    return tuple(
+        _said(Left(change, failed, snippet_of(change) or added)) for change in patched.made
+    )
 
 
 def edits(
@@ -54,7 +81,7 @@ def edits(
         original: Its bytes as they were when it began to run.
     """
     try:
-        text = original.decode(_encoding(original))
+        text = decoded(original)
     except (SyntaxError, UnicodeDecodeError):
         return {}
     facts = {fit.index: Facts.of(fit, str(script)) for fit in run.fits}
@@ -67,10 +94,6 @@ def edits(
             if patched.made:
                 found[finding.fit, change] = patched.diff(script.name)
     return found
-
-
-def _encoding(original: bytes) -> str:
-    return tokenize.detect_encoding(io.BytesIO(original).readline)[0]
 
 
 def _left(patched: Patched) -> tuple[str, ...]:

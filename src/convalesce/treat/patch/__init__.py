@@ -14,11 +14,23 @@ from convalesce.treat.patch.source.edit import NoFaithfulEdit as NoFaithfulEdit
 from convalesce.treat.patch.source.facts import Facts as Facts
 from convalesce.treat.patch.source.file import Original as Original
 from convalesce.treat.patch.source.file import apply as apply
+from convalesce.treat.patch.source.file import decoded as decoded
 from convalesce.treat.patch.source.file import load as load
 from convalesce.treat.patch.source.patched import Left as Left
 from convalesce.treat.patch.source.patched import Patched as Patched
 
-__all__ = ["Facts", "Left", "NoFaithfulEdit", "Original", "Patched", "apply", "load", "patch"]
+__all__ = [
+    "Facts",
+    "Left",
+    "NoFaithfulEdit",
+    "Original",
+    "Patched",
+    "apply",
+    "decoded",
+    "load",
+    "patch",
+    "snippet_of",
+]
 
 
 def patch(source: str, changes: Sequence[Change], facts: Facts) -> Patched:
@@ -32,3 +44,10 @@ def patch(source: str, changes: Sequence[Change], facts: Facts) -> Patched:
     from convalesce.treat.patch.source.patching import patched  # noqa: PLC0415 - loads libcst
 
     return patched(source, changes, facts)
+
+
+def snippet_of(change: Change) -> str:
+    """What to write by hand in general; empty where that depends on the script."""
+    from convalesce.treat.patch.source.patching import writer  # noqa: PLC0415 - loads libcst
+
+    return str(getattr(writer(change), "SNIPPET", ""))

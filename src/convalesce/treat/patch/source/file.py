@@ -38,8 +38,22 @@ def load(path: Path) -> Original:
         UnicodeDecodeError: It isn't in the encoding that it names.
     """
     data = path.read_bytes()
-    encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-    return Original(data.decode(encoding), hashlib.sha256(data).hexdigest(), encoding)
+    return Original(decoded(data), hashlib.sha256(data).hexdigest(), encoding_of(data))
+
+
+def decoded(data: bytes) -> str:
+    """The text of a script.
+
+    Raises:
+        SyntaxError: Its encoding line names none that Python knows.
+        UnicodeDecodeError: It isn't in the encoding that it names.
+    """
+    return data.decode(encoding_of(data))
+
+
+def encoding_of(data: bytes) -> str:
+    """As Python reads it off a byte order mark or the encoding line."""
+    return tokenize.detect_encoding(io.BytesIO(data).readline)[0]
 
 
 def apply(path: Path, patched: Patched, expected_sha: str) -> Path:

@@ -1,0 +1,50 @@
+"""A script run through the first steps of each fit, in a process and a folder of its own.
+
+`main` is what that process runs. It is told as JSON what to run, and writes as JSON how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one rehearsal.
+
+    Args:
+        arguments: One text of JSON: `script`, `arguments`, `steps` of each fit, `inside`: folders
+            that may be written to, `report`: file to write. The working directory is the
+            script's.
+    """
+    asked = json.loads(arguments[0])
+    from convalesce.observe.fence import fenced
+    from convalesce.observe.options import Options
+    from convalesce.observe.script import observe_script
+
+    look = Options(every=0, cut=int(asked["steps"]), quiet=True)
+    with fenced(*asked["inside"]) as fence:
+        run = observe_script(asked["script"], asked["arguments"], look)
+    crash = run.crash
+    told: dict[str, Any] = {
+        "status": run.status,
+        "fits": len(run.fits),
+        "refused": list(dict.fromkeys(fence.refused)),
+        "error": "",
+        "line": 0,
+        "phase": "",
+    }
+    if crash is not None:
+        told |= {
+            "error": f"{crash.exception}: {crash.message}".rstrip(": "),
+            "line": crash.site.line if crash.site is not None else 0,
+            "phase": crash.phase,
+        }
+    Path(asked["report"]).write_text(json.dumps(told), encoding="utf-8")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # what the script left for Python's end belongs to a whole training
