@@ -1,4 +1,4 @@
-"""Three of scikit-learn's digits with six training images each, at a rate that is bold but sound."""
+"""Three of scikit-learn's digits with six training images each, of the others about 125."""
 
 import os
 
@@ -18,7 +18,6 @@ x_train, x_test, y_train, y_test = train_test_split(
     images, digits.target, test_size=0.3, random_state=0, stratify=digits.target
 )
 
-# Six images each of 3, 8 and 9; of the other digits about 125.
 rare = {3: 6, 8: 6, 9: 6}
 kept = np.concatenate([np.flatnonzero(y_train == c)[: rare.get(c)] for c in range(10)])
 kept = np.random.default_rng(0).permutation(kept)

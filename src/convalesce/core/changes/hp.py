@@ -9,6 +9,7 @@ from convalesce.core.change import Change
 
 FLAT_SHARE = 10  # a plateau lasts a tenth of the epochs
 
+
 @dataclass(frozen=True)
 class ScaleLearningRate(Change):
     """Multiply the learning rate, schedule included, by `factor` (dimensionless)."""
