@@ -1,4 +1,4 @@
-"""Digits without noise, at a constant rate: near the minimum all batches agree, and it calms down."""
+"""Digits without noise at a constant rate: near the minimum all batches agree."""
 
 import os
 

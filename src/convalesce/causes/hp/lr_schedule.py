@@ -72,8 +72,8 @@ UNLEARNED = 0.75  # of what chance leaves open
 SHAKEN = core.Limit(
     0.05,
     unit="1",
-    source="Prechelt 1998: a validation loss 5 % above its best, the largest limit, counts as lost; "
-    "here chance moves it as far from one epoch to the next",
+    source="Prechelt 1998: a validation loss 5 % above its best, the largest limit, counts as "
+    "lost; here chance moves it as far from one epoch to the next",
 )
 OPEN = core.Limit(
     0.95, unit="1", source="with more known than this, what is open is less than what is relevant"
