@@ -143,6 +143,60 @@ def test_a_plateau_callback_that_cuts_at_the_best_value_is_stated() -> None:
     assert "3 cuts came at the best val_loss" in found.says
 
 
+def shaken(noise: float, known: float, trained: float | None = None) -> dict[Any, Any]:
+    """A constant rate, and a validation loss about its floor."""
+    record = sound_training()
+    val = 0.7 + np.exp(-np.arange(16)) + noise * np.random.default_rng(1).normal(size=16)
+    curve = tuple(float(v) for v in val)
+    record[HISTORY] = core.History(metrics={"loss": curve, "val_loss": curve}, planned=16)
+    record[core.TRAIN_ANSWERS] = answers(known if trained is None else trained)
+    record[core.VALIDATION_ANSWERS] = answers(known, "validation")
+    return record
+
+
+def test_a_constant_rate_at_which_validation_jumps_is_suspected_and_a_plateau_tried_first() -> None:
+    found = ask("hp.lr_schedule", shaken(0.1, 0.7))
+    assert found is not None and not found.stated
+    trial = all_causes()["hp.lr_schedule"].probe(found)
+    assert isinstance(trial.change, core.SetSchedule) and trial.change.name == "plateau"
+    assert trial.predict is core.KNOWS and trial.steps is None
+    assert trial.otherwise == (core.SetSchedule("cosine"),)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [shaken(0.005, 0.7), shaken(0.1, 0.97), shaken(0.1, 0.6, trained=0.94)],
+    ids=["calm", "nothing left to know", "memorised"],
+)
+def test_a_constant_rate_is_no_fault_where_a_lower_one_has_nothing_to_bring(
+    record: dict[Any, Any],
+) -> None:
+    assert ask("hp.lr_schedule", record) is None
+
+
+def test_a_rate_that_a_callback_sets_is_not_taken_for_constant() -> None:
+    record = shaken(0.1, 0.7)
+    own = core.Callback(name="ReduceLROnPlateau", settings={"monitor": "val_loss"})
+    record[SETUP] = core.Setup(losses=(), optimizer=adam(), callbacks=(own,))
+    assert ask("hp.lr_schedule", record) is None
+
+
+def test_a_plateau_is_waited_for_by_the_curve_but_leaves_time_for_two_cuts() -> None:
+    patience = []
+    for epochs in (16, 64):
+        record = shaken(0.1, 0.7)
+        val = 0.7 + 0.1 * np.random.default_rng(1).normal(size=epochs)
+        val[0], val[-2] = 2.0, 0.1  # a late record after a long wait
+        curve = tuple(float(v) for v in val)
+        record[HISTORY] = core.History(metrics={"loss": curve, "val_loss": curve}, planned=epochs)
+        found = ask("hp.lr_schedule", record)
+        assert found is not None
+        (plateau, _) = found.changes
+        assert isinstance(plateau, core.SetSchedule) and plateau.patience is not None
+        patience.append(plateau.patience)
+    assert patience == [2, 8]
+
+
 def test_updates_that_are_large_only_against_shrunken_weights_are_no_high_rate() -> None:
     record = sound_training()
     record[core.TRAIN_ANSWERS] = answers(0.0)

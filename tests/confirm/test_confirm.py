@@ -121,6 +121,30 @@ def test_a_fault_hidden_by_a_stated_one_is_found_beneath_it() -> None:
     assert diagnosis.findings[1].beneath == "arch.missing_nonlinearity"
 
 
+def test_a_second_look_is_taken_with_a_remedy_that_helps_where_the_first_makes_it_worse() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.3 if made(arm, core.WeightClasses) else 0.9 if arm.changes else 0.6
+
+    def again(changes: tuple[core.Change, ...]) -> Sequence[core.Finding]:
+        worse = any(isinstance(c, core.WeightClasses) for c in changes)
+        return (finding("hp.lr_high"),) if worse else ()
+
+    rare = finding("data.imbalance", stated=True, severity="warning")
+    diagnosis = prove(WrittenLab(brings), rare, skill=0.6, again=again)
+    (found,) = diagnosis.findings
+    assert found.cause == "data.imbalance"
+    assert found.mended is not None and found.mended.changes == (core.Oversample("smote"),)
+
+
+def test_where_every_remedy_makes_it_worse_there_is_no_second_look_and_that_is_said() -> None:
+    rare = finding("data.imbalance", stated=True, severity="warning")
+    lab = WrittenLab(lambda arm: 0.3 if arm.changes else 0.6)
+    diagnosis = prove(lab, rare, skill=0.6, again=lambda _: (finding("hp.lr_high"),))
+    assert [f.cause for f in diagnosis.findings] == ["data.imbalance"]
+    assert diagnosis.findings[0].mended is None
+    assert any("went from 60% to 30%" in remark for remark in diagnosis.remarks)
+
+
 def test_a_change_that_cannot_be_made_leaves_the_suspicion_open_and_says_why() -> None:
     lab = WrittenLab(lambda _: 0.0, cannot=(core.ScaleLearningRate,))
     (found,) = prove(lab, finding("hp.lr_high")).findings

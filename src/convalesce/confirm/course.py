@@ -17,7 +17,7 @@ from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, screen
 from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
-from convalesce.readings.yardstick import fair, measure
+from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
 
 ROUNDS = 4  # faults of one fit that are followed up
 WAYS = 3  # of mending that are tried before the second look is given up
@@ -115,6 +115,9 @@ class Case:
         record = experiments.arm(base, seed=0, closely=True)
         what = self._yardstick(roots)
         control, treated = measure(experiments.last, what), measure(record, what)
+        if treated < control and all(f.cause in MADE_UP_FOR for f in roots):
+            made = " and ".join(map(str, changes))
+            raise NotSettled(f"{made}: {what} went from {control:.0%} to {treated:.0%}")
         mended = core.Tried(
             changes=base,
             predict=core.Rises(what),

@@ -18,6 +18,8 @@ from convalesce.core import (
 from convalesce.readings import curves
 
 WORST, BEST = -1.0, 1.0
+# No change brings the examples that these lack: a mend must show a gain.
+MADE_UP_FOR = frozenset({"data.insufficient", "data.imbalance"})
 
 
 def measure(signals: Signals, what: Yardstick) -> float:

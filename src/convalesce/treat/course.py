@@ -11,7 +11,7 @@ import numpy as np
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.readings.pairs import effect
-from convalesce.readings.yardstick import measure, sampling_error
+from convalesce.readings.yardstick import MADE_UP_FOR, measure, sampling_error
 
 PAIRS = 3  # retrainings of the original and of the mended
 LONG_S = 120.0  # a training that takes longer is repeated once only
@@ -21,7 +21,6 @@ ENOUGH = 0.95  # known with a mend: what another remedy could add is not worth i
 SHORT_S = 30.0  # a training that takes longer is not spent on a second remedy
 WORTH = 0.03  # by which another remedy must be ahead on the first seed, of all there is to know
 RATE_S = 30.0  # a range test may take so long, or as long as a training
-MADE_UP_FOR = {"data.insufficient", "data.imbalance"}  # no change brings the examples
 # What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}
 

@@ -216,7 +216,7 @@ def test_a_warm_up_does_not_throw_a_schedule_away() -> None:
             "model.compile('adam')",
             """
             -model.fit(x, y, epochs=8)
-            +model.fit(x, y, epochs=8, callbacks=[keras.callbacks.ReduceLROnPlateau(monitor="loss", factor=0.5, patience=3)])
+            +model.fit(x, y, epochs=8, callbacks=[keras.callbacks.ReduceLROnPlateau(monitor="loss", factor=0.3, patience=2)])
             """,
         ),
     ],
@@ -248,7 +248,7 @@ def test_a_plateau_callback_takes_the_place_of_a_schedule_which_would_not_let_it
         -model.compile(keras.optimizers.SGD(keras.optimizers.schedules.CosineDecay(0.1, 9)))
         -model.fit(x, y, validation_data=(a, b), callbacks=[log])
         +model.compile(keras.optimizers.SGD(0.1))
-        +model.fit(x, y, validation_data=(a, b), callbacks=[log, keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.5, patience=3)])
+        +model.fit(x, y, validation_data=(a, b), callbacks=[log, keras.callbacks.ReduceLROnPlateau(monitor="val_loss", factor=0.3, patience=2)])
         """)
 
 

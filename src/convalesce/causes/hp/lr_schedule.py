@@ -1,30 +1,40 @@
 """The learning rate should change during training and does not, or changes wrongly.
 
-The rate has decayed to nothing while there was most to learn, or never gets to its full height.
+The rate has decayed to nothing while there was most to learn, never gets to its full height, or is
+never lowered, so that training ends in the noise of its last updates.
 
 ## Symptom
 The loss falls for a while and then freezes, from one step to the next and for good; the weights
-stop moving with it. Or the rate still climbs when training ends.
+stop moving with it. Or the rate still climbs when training ends. Or it is constant, and the
+validation loss jumps from epoch to epoch by more than is learned, though much is left to learn.
 
 ## Why it happens
 `decay_steps` counts updates, not epochs: a decay meant for every few epochs happens every few
 batches. `ReduceLROnPlateau` with a large `min_delta` or a patience of one takes a fall for
-a plateau. A warm-up longer than the training never ends.
+a plateau. A warm-up longer than the training never ends. At a constant rate the noise of single
+batches keeps the weights at a distance from the minimum that grows with the rate: large steps
+get there fast, and only smaller ones get closer.
 
 ## How it is confirmed
 By facts: the rate in force at each step, the share of training that it left to itself, and whether
 the loss was still falling when it went; for `ReduceLROnPlateau`, that the value it monitors stood
 at its best when the rate was cut. Cosine and step decays that end small at the end are no fault.
+That a rate should have been lowered takes an experiment: the same training with
+`ReduceLROnPlateau` must know more of validation in the end.
 
 ## Remedy
 A decay laid out over all updates (epochs times updates an epoch), cosine for instance, or
-`ReduceLROnPlateau` with `min_delta=0`, factor 0.5 and a patience beyond the noise.
+`ReduceLROnPlateau` with a patience beyond the noise. Where a constant rate was never lowered,
+`ReduceLROnPlateau` is tried first, its patience read off the validation curve: it needs no plan
+of how long training takes.
 
 ## Sources
 - Bottou, Curtis and Nocedal, *Optimization Methods for Large-Scale Machine Learning*, SIAM Review
-  2018, section 4: steps must shrink, but not so fast that their sum stays finite.
+  2018, section 4: steps must shrink, but not so fast that their sum stays finite; theorem 4.6: at a
+  constant rate the loss stays above its minimum by a distance in proportion to the rate.
 - He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition*, CVPR 2016: a tenth at a
   half and a hundredth at three quarters of training.
+- Prechelt, *Early Stopping - But When?*, 1998: generalisation loss, limits of 1 to 5 %.
 - Loshchilov and Hutter, *SGDR: Stochastic Gradient Descent with Warm Restarts*, ICLR 2017.
 """
 
@@ -41,8 +51,9 @@ from convalesce.core import (
     LEARNING_RATE,
     LOSS,
     SETUP,
+    VALIDATION_ANSWERS,
 )
-from convalesce.readings import curves
+from convalesce.readings import curves, waiting
 
 FADING = 0.1  # of its height: from here on the rate itself may slow the fall
 SPENT = 1e-2  # of its height: the smallest rate of He et al. 2016's step decay
@@ -58,6 +69,19 @@ LEARNED = 0.98  # of what chance leaves open: the rate may well rest
 POINTS = 129
 AGAIN = 2  # cuts at the best value so far: once may be chance, more is the callback's setting
 UNLEARNED = 0.75  # of what chance leaves open
+SHAKEN = core.Limit(
+    0.05,
+    unit="1",
+    source="Prechelt 1998: a validation loss 5 % above its best, the largest limit, counts as "
+    "lost; here chance moves it as far from one epoch to the next",
+)
+OPEN = core.Limit(
+    0.95, unit="1", source="with more known than this, what is open is less than what is relevant"
+)
+FEWEST = 8  # epochs: for a plateau to show, and a lower rate to help
+APART = 0.1  # by which training may be ahead: else it is memorised
+STAGES = 8  # of training: He et al. 2016 cut twice in its second half
+LOWER_IT = ("Schedule", "ReduceLR", "LearningRate", "Decay")  # in the names of callbacks
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
@@ -77,6 +101,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         rates, source = _evenly(series), LEARNING_RATE
     if len(rates) < 3 and history is not None:
         rates, source = curves.finite(history.learning_rate), HISTORY
+    if (shaken := _never_lowered(signals, setup, rates, progress)) is not None:
+        return shaken
     at = _spent_at(rates, SPENT)
     cuts = _cuts_at_best(history, setup)
     if at is None or progress.skill > LEARNED or (at > EARLY.value and cuts < AGAIN):
@@ -136,6 +162,38 @@ def _never_warm(schedule: core.Schedule, planned: curves.Floats) -> core.Evidenc
     )
 
 
+def _never_lowered(
+    signals: core.Signals, setup: core.Setup, rates: curves.Floats, progress: curves.Progress
+) -> core.Evidence | None:
+    """A constant rate, and a validation loss that chance moves more than learning does."""
+    history, answers = signals.get(HISTORY), signals.get(VALIDATION_ANSWERS)
+    set_by = [c.name for c in setup.callbacks if any(word in c.name for word in LOWER_IT)]
+    constant = len(rates) > 0 and np.ptp(rates) <= 1e-3 * rates.max()
+    if history is None or answers is None or not constant or set_by or history.stopped:
+        return None
+    val, known = curves.finite(history.curve("val_loss")), curves.skill(answers)
+    if len(val) < FEWEST or not max(progress.skill, known) < OPEN.value:
+        return None
+    late = val[-(len(val) // 2) :]
+    level, noise, slope = float(np.median(late)), curves.noise(late), curves.trend(late).slope
+    shaken = noise / level if level > 0 else 0.0
+    if not shaken > SHAKEN.value or abs(slope) > noise or not progress.skill - known < APART:
+        return None
+    longest = waiting.waited(val).longest
+    patience = min(waiting.on_plateau(longest), max(waiting.SOONEST, len(val) // STAGES))
+    return core.Evidence(
+        readings=(
+            core.Reading(HISTORY, shaken, SHAKEN, "noise of the validation loss, of its level"),
+            core.Reading(VALIDATION_ANSWERS, known, OPEN, "what is known of validation"),
+        ),
+        says=f"the rate stayed at {float(rates.max()):.3g}, and from epoch to epoch the validation "
+        f"loss jumped by {noise:.2g} about {level:.2g}, while it fell by {max(-slope, 0.0):.1g}",
+        strength=0.4,
+        severity=core.Severity.WARNING,
+        changes=(core.SetSchedule("plateau", patience), core.SetSchedule("cosine")),
+    )
+
+
 def _fell_before(signals: core.Signals, at: float) -> bool:
     """The loss still fell in the last of the time up to this share of training."""
     loss, history = signals.get(LOSS), signals.get(HISTORY)
@@ -162,13 +220,16 @@ def _monitored(setup: core.Setup) -> str:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """At the rate that training began with, it must learn more."""
+    """At another course of the rate it must learn more, or know more where it never fell."""
     first, *others = remedies(evidence)
-    return core.Trial(first, predict=core.LEARNS, steps=None, otherwise=tuple(others))
+    what = core.KNOWS if evidence.changes else core.LEARNS
+    return core.Trial(first, predict=what, steps=None, otherwise=tuple(others))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """A decay over the whole training, or none, or one that waits for a real plateau."""
+    if evidence.changes:
+        return list(evidence.changes)
     return [core.SetSchedule("cosine"), core.SetSchedule("constant"), core.SetSchedule("plateau")]
 
 
@@ -185,6 +246,21 @@ def _record(rates: list[float], losses: list[float], **settings: float) -> core.
     )
 
 
+def _shaken(by: float) -> core.Signals:
+    """A constant rate, and a validation loss that swings by so much."""
+    losses = [2.0, 1.2, 0.9, 0.8, 0.7, *(0.7 * (1 + by * (-1) ** i) for i in range(8))]
+    answers = {"examples": 500, "loss": losses[-1], "baseline_loss": 2.3}
+    return core.record(
+        {
+            SETUP: core.Setup(losses=(), optimizer=core.Optimizer(name="SGD", learning_rate=0.03)),
+            HISTORY: core.History(metrics={"loss": tuple(losses), "val_loss": tuple(losses)}),
+            LEARNING_RATE: [0.03] * 20,
+            core.TRAIN_ANSWERS: core.Predictions(role="train", **answers),
+            VALIDATION_ANSWERS: core.Predictions(role="validation", **answers),
+        }
+    )
+
+
 _HALVED = [1e-3 * 0.5**i for i in range(20)]
 _COSINE = [1e-3 * (0.5 + 0.5 * math.cos(math.pi * i / 19)) for i in range(20)]
 
@@ -192,17 +268,23 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(SETUP,),
-    wants=(LEARNING_RATE, *(s for s in curves.PROGRESS if s is not SETUP)),
+    wants=(
+        LEARNING_RATE,
+        VALIDATION_ANSWERS,
+        *(s for s in curves.PROGRESS if s is not SETUP),
+    ),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("hp.lr_low", "arch.frozen"),
+    mimics=("hp.lr_low", "hp.lr_high", "hp.batch_small", "arch.frozen"),
     sick=(
         _record(_HALVED, [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, *[1.75] * 14]),
         _record([1e-5 * i for i in range(20)], [2.3] * 20, warmup_target=1e-2),
+        _shaken(0.15),
     ),
     healthy=(
         _record(_COSINE, [2.3 * 0.8**i for i in range(20)]),
         _record([1e-3] * 20, [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, *[1.75] * 14]),
+        _shaken(0.02),
     ),
 )

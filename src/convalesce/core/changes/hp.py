@@ -7,6 +7,8 @@ from typing import Literal
 
 from convalesce.core.change import Change
 
+FLAT_SHARE = 10  # a plateau lasts a tenth of the epochs
+
 
 @dataclass(frozen=True)
 class ScaleLearningRate(Change):
@@ -41,10 +43,27 @@ class WarmUp(Change):
 
 @dataclass(frozen=True)
 class SetSchedule(Change):
-    """Another schedule: `constant`, `cosine`, `plateau`."""
+    """Another schedule: `constant`, `cosine`, `plateau`.
+
+    Attributes:
+        patience: Of a plateau: epochs without a lower loss; None for a tenth of the epochs.
+        factor: Of a plateau: what the rate is multiplied by.
+    """
 
     name: Literal["constant", "cosine", "plateau"]
+    patience: int | None = None
+    factor: float = 0.3
     reads = "use a {name} learning-rate schedule"
+
+    def waits(self, epochs: int) -> int:
+        """Epochs to wait for a lower loss in a training of `epochs`, two at the least."""
+        return self.patience or max(2, epochs // FLAT_SHARE)
+
+    def __str__(self) -> str:
+        if self.name != "plateau":
+            return f"use a {self.name} learning-rate schedule"
+        after = f"{self.patience} epochs" if self.patience else "some epochs"
+        return f"multiply the learning rate by {self.factor:.3g} after {after} without a lower loss"
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from convalesce.lab.schedules import peak
 from convalesce.lab.setting import Setting, optimizer_like
 
 RATE_SETTERS = ("schedule", "cooldown_counter")  # what callbacks that set the rate hold
-FLAT_SHARE = 10  # a plateau lasts a tenth of the epochs, two at least
 
 
 def apply(change: core.SetSchedule, setting: Setting) -> Setting:
-    """The setting with the rate constant, in a cosine to zero, or halved on each plateau."""
+    """The setting with the rate constant, in a cosine to zero, or lowered on each plateau."""
     import keras
 
     optimizer = setting.compiled.get("optimizer")
@@ -30,11 +29,10 @@ def apply(change: core.SetSchedule, setting: Setting) -> Setting:
         scheduled = keras.optimizers.schedules.CosineDecay(rate, steps)
     elif change.name == "plateau":
         follows = "val_loss" if setting.validation is not None else "loss"
-        patience = max(2, setting.epochs // FLAT_SHARE)
-        kept = (
-            *kept,
-            keras.callbacks.ReduceLROnPlateau(monitor=follows, factor=0.3, patience=patience),
+        lowered = keras.callbacks.ReduceLROnPlateau(
+            monitor=follows, factor=change.factor, patience=change.waits(setting.epochs)
         )
+        kept = (*kept, lowered)
     changed = setting.compile_with(optimizer=optimizer_like(optimizer, learning_rate=scheduled))
     return replace(changed, callbacks=kept, rate=1.0)
 

@@ -8,7 +8,6 @@ with many local minima.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,9 +15,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from convalesce.readings import waiting
+
 FEWEST = 5  # epochs below which a curve tells nothing about noise
-LONGER = 1.5  # times the longest wait for a record
-LEAST, MOST = 3, 50
 SMALL = 0.5  # noise that a record has to beat, for a plateau
 FACTOR = 0.3  # of the rate, on a plateau
 HIGHER_IS_BETTER = ("acc", "auc", "precision", "recall", "f1", "iou", "r2", "score", "dice")
@@ -88,7 +87,7 @@ def reduce_on_plateau(history: Any, monitor: str = "val_loss", **settings: Any) 
     import keras
 
     wait = read_wait(history, monitor)
-    epochs = max(2, patience(wait) // 2)
+    epochs = waiting.on_plateau(wait.longest)
     return keras.callbacks.ReduceLROnPlateau(
         **{
             "monitor": monitor,
@@ -104,7 +103,7 @@ def reduce_on_plateau(history: Any, monitor: str = "val_loss", **settings: Any) 
 
 def patience(wait: Wait) -> int:
     """Epochs without a record after which no further one is waited for."""
-    return int(min(MOST, max(LEAST, math.ceil(LONGER * wait.longest))))
+    return waiting.patience(wait.longest)
 
 
 def read_wait(history: Any, monitor: str) -> Wait:
@@ -131,13 +130,8 @@ def read_wait(history: Any, monitor: str) -> Wait:
             "noise from a course"
         )
     higher = any(word in monitor for word in HIGHER_IS_BETTER)
-    falling = -values if higher else values
-    records = np.flatnonzero(falling <= np.minimum.accumulate(falling))
-    longest = int(np.diff(records).max()) if len(records) > 1 else 1
-    # Second differences of a straight course vanish; of noise they have variance 6 noise².
-    bends = np.diff(falling, 2)
-    noise = 1.4826 * float(np.median(np.abs(bends - np.median(bends)))) / math.sqrt(6)
-    return Wait(longest, noise, "max" if higher else "min")
+    seen = waiting.waited(-values if higher else values)
+    return Wait(seen.longest, seen.noise, "max" if higher else "min")
 
 
 def _finite(curve: Sequence[float]) -> NDArray[np.float64]:

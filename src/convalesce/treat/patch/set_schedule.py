@@ -27,7 +27,7 @@ def write(change: SetSchedule, draft: Draft) -> None:
     """Cosine over all steps; the constant first rate; or a smaller rate at each plateau."""
     script = draft.script
     if change.name == "plateau":
-        _plateau(draft)
+        _plateau(change, draft)
         return
     for kind in SETTERS:
         _take_out(draft, kind)
@@ -48,29 +48,25 @@ def write(change: SetSchedule, draft: Draft) -> None:
     set_schedule(draft, f"{decay}({rate}, decay_steps={steps})")
 
 
-def _plateau(draft: Draft) -> None:
+def _plateau(change: SetSchedule, draft: Draft) -> None:
     script = draft.script
     _take_out(draft, "LearningRateScheduler")
-    present = callback(script, "ReduceLROnPlateau")
+    present, settings = callback(script, "ReduceLROnPlateau"), _settings(change, draft)
     if present is not None:
-        draft.replace(present, _reduce(draft, script.code(present.func)))
+        given = ", ".join(f"{k}={v}" for k, v in settings.items())
+        draft.replace(present, f"{script.code(present.func)}({given})")
     else:
-        settings = _settings(draft)
         add_callback(draft, "ReduceLROnPlateau", settings)
     if schedule_of(script) is not None:  # the callback can't set a rate that a schedule gives
         set_rate(draft, present_rate(draft))
 
 
-def _reduce(draft: Draft, name: str) -> str:
-    return f"{name}({', '.join(f'{k}={v}' for k, v in _settings(draft).items())})"
-
-
-def _settings(draft: Draft) -> dict[str, str]:
+def _settings(change: SetSchedule, draft: Draft) -> dict[str, str]:
     monitor = "val_loss" if has_validation(draft.script) else "loss"
     return {
         "monitor": monitor_text(draft.script, monitor),
-        "factor": "0.5",
-        "patience": "3",
+        "factor": f"{change.factor:g}",
+        "patience": str(change.waits(setup_of(draft.script).epochs)),
     }
 
 

@@ -1,0 +1,42 @@
+"""Three of scikit-learn's digits with six training images each, of the others about 125."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+from keras import layers
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+keras.utils.set_random_seed(1)
+
+digits = load_digits()
+images = digits.images[..., None].astype("float32") / 16
+x_train, x_test, y_train, y_test = train_test_split(
+    images, digits.target, test_size=0.3, random_state=0, stratify=digits.target
+)
+
+rare = {3: 6, 8: 6, 9: 6}
+kept = np.concatenate([np.flatnonzero(y_train == c)[: rare.get(c)] for c in range(10)])
+kept = np.random.default_rng(0).permutation(kept)
+x_train, y_train = x_train[kept], y_train[kept]
+
+model = keras.Sequential(
+    [
+        keras.Input((8, 8, 1)),
+        layers.Conv2D(16, 3, padding="same", activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(32, 3, padding="same", activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(10, activation="softmax"),
+    ]
+)
+model.compile(
+    optimizer=keras.optimizers.SGD(learning_rate=0.05, momentum=0.9),
+    loss="sparse_categorical_crossentropy",
+    metrics=["accuracy"],
+)
+model.fit(x_train, y_train, batch_size=16, epochs=6, validation_data=(x_test, y_test), verbose=2)
