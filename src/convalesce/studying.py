@@ -112,7 +112,7 @@ def answers(
     fit, lab, signals = subject.fit, subject.lab, subject.signals
     bench = room.Bench(Alone(lab), fit, subject.reach, subject.what)
     ask: dict[str, Callable[[], core.Answer]] = {
-        "optimizers": lambda: room.optimizers(bench),
+        "optimizers": lambda: room.optimizers(bench, signals),
         "batch-size": lambda: room.batch_size(bench, signals, lambda: asking.noise_scale(lab, fit)),
         "data": lambda: room.data(lambda: asking.learning_curve(lab, fit)),
         "ablate": lambda: room.ablate(bench, signals),
