@@ -7,7 +7,7 @@ from convalesce.core.changes.arch import DropNormalization
 from convalesce.readings.structure import normalises
 from convalesce.treat.patch.source.calls import drop_argument, value
 from convalesce.treat.patch.source.draft import Draft
-from convalesce.treat.patch.source.layers import all_layers, built, named
+from convalesce.treat.patch.source.layers import all_layers, built, has_kernel, named
 from convalesce.treat.patch.source.places import place_of, take_away
 from convalesce.treat.patch.source.script import Script
 
@@ -28,11 +28,11 @@ def write(change: DropNormalization, draft: Draft) -> None:
 
 
 def _in_front(script: Script, going: list[core.Layer]) -> list[core.Layer]:
-    """Layers with a kernel and no bias whose values go straight into one of these."""
+    """Layers with a kernel whose values go straight into one of these."""
     layers = list(all_layers(script))
     found = []
     for layer in going:
         first = max(0, layers.index(layer) - 1)
         before = [x for x in layers if x.name in layer.connects] or layers[first : first + 1]
-        found += [x for x in before if x.kernel_shape or x.settings.get("use_bias") == 0]
+        found += [x for x in before if has_kernel(x)]
     return [x for x in layers if x in found and x not in going]
