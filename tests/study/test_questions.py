@@ -208,21 +208,43 @@ def test_a_batch_of_unknown_size_is_not_asked_about() -> None:
     assert found.says == "The size of a batch is not known here."
 
 
-def test_more_data_are_worth_what_the_curve_says() -> None:
+def curve(**more: Any) -> core.LearningCurve:
     law: Any = None
-    curve = core.LearningCurve(
-        figure=FIGURE, sizes=(25, 50, 100), losses=((0.9, 0.8), (0.7, 0.6), (0.5, 0.5)),
-        skills=(0.1, 0.3, 0.5), law=law, gain=0.1, needed=FIGURE, steps=200,
-        says="twice the data would take 20% of the validation loss away",
+    given = {"losses": ((0.9, 0.8), (0.7, 0.6), (0.5, 0.5)), "steps": 200, "whole": 200, **more}
+    return core.LearningCurve(
+        figure=FIGURE, sizes=(25, 50, 100), skills=(0.1, 0.3, 0.5), law=law, gain=0.1,
+        needed=FIGURE, says="twice the data would take 20% of the validation loss away", **given,
     )  # fmt: skip
-    found = data(lambda: curve)
-    assert found.says == "Twice the data would take 20% of the validation loss away."
-    assert found.rows[0] == ("25", "0.85", "0.8 to 0.9")
+
+
+def test_more_data_are_worth_what_the_curve_says() -> None:
+    found = data(curve, signals())
+    assert found.says == (
+        "Twice the data would take 20% of the validation loss away. Each training made the 200 "
+        "updates of the script's own."
+    )
+    assert found.rows[0] == ("25", "0.85", "0.8 to 0.9", "0 of 2")
 
     def cannot() -> core.LearningCurve:
         raise core.CannotChange("there are no validation examples")
 
-    assert data(cannot).not_asked == (("learning curve", "there are no validation examples"),)
+    assert data(cannot, signals()).not_asked == (
+        ("learning curve", "there are no validation examples"),
+    )
+
+
+def test_a_curve_that_was_cut_says_so_and_what_it_means_then() -> None:
+    cut = data(lambda: curve(whole=2000), signals(), whole=False)
+    assert "There was time for 200 of the 2000 updates of a whole training" in cut.says
+    assert "Only 100 examples could be kept" in cut.says
+
+
+def test_trainings_of_a_curve_that_failed_and_callbacks_it_leaves_out_are_told() -> None:
+    losses = ((0.9, math.nan), (0.7, 0.6), (0.5, 0.5))
+    plateau = signals(callbacks=(core.Callback(name="ReduceLROnPlateau"),))
+    found = data(lambda: curve(losses=losses), plateau)
+    assert [row[3] for row in found.rows] == ["1 of 2", "0 of 2", "0 of 2"]
+    assert found.not_asked[0][0] == "ReduceLROnPlateau"
 
 
 def test_parts_that_earn_their_keep_are_told_from_those_that_cost() -> None:
