@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,16 @@ class Script:
     path: Path
     original: bytes | None
     edit: bool = False
+
+
+def script_of(target: str, *, module: bool) -> Script:
+    """The script as it is before it runs; it may change its directory, and itself."""
+    path = Path(target).absolute()
+    original: bytes | None = None
+    if not module:
+        with suppress(OSError):
+            original = path.read_bytes()
+    return Script(path=path, original=original)
 
 
 def shelf(share: float | None) -> Shelf | None:
