@@ -8,6 +8,7 @@ import pytest
 
 from convalesce import __version__, cli, session
 from convalesce.cli import invoke
+from convalesce.commands import options as taken
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_event_files_are_refused_before_the_script_runs(
 ) -> None:
     invoke(["run", "--tensorboard", "tb", "train.py"])
     assert calls[0][2].tensorboard == Path.cwd() / "tb"
-    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    monkeypatch.setattr(taken, "find_spec", lambda _: None)
     assert invoke(["check", "--tensorboard", "tb", "train.py"]) == 2
     assert "pip install 'convalesce[tensorboard]'" in capsys.readouterr().err
     assert len(calls) == 1

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -28,16 +26,14 @@ from convalesce.commands.options import (
     Script,
     Store,
     listed,
+    options_of,
 )
 from convalesce.commands.read import read
 from convalesce.commands.runs import app as runs
 from convalesce.commands.study import study
 from convalesce.commands.ui import ui
 from convalesce.commands.watch import watch
-from convalesce.settings import WrongSetting, did_you_mean, known_causes, read_settings
-
-if TYPE_CHECKING:
-    from convalesce.session import Options
+from convalesce.settings import WrongSetting, did_you_mean, in_force, known_causes
 
 USAGE = 2  # exit status for a command that cannot be carried out as given
 
@@ -173,11 +169,11 @@ def run(  # noqa: PLR0913 - one parameter an option
         "tensorboard": tensorboard,
         "strict": strict,
     }
-    settings = _settings(given)
+    settings = in_force(given)
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
     strict = bool(settings.get("strict"))
-    options = replace(_options(settings), hopeless=hopeless)
+    options = replace(options_of(settings), hopeless=hopeless)
     return session.run(script, args or (), options, module=module, strict=strict)
 
 
@@ -217,11 +213,11 @@ def check(  # noqa: PLR0913 - one parameter an option
         "tensorboard": tensorboard,
         "fail-on": fail_on,
     }
-    settings = _settings(given)
+    settings = in_force(given)
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
     fail = settings.get("fail-on", "error")
-    return session.check(script, args or (), _options(settings), module=module, fail_on=fail)
+    return session.check(script, args or (), options_of(settings), module=module, fail_on=fail)
 
 
 @app.command(context_settings=SCRIPT_FIRST)
@@ -249,10 +245,10 @@ def fix(  # noqa: PLR0913 - one parameter an option
     nothing could be judged.
     """
     given = {"json": json, "html": html, "sarif": sarif, "store": store, "budget": budget}
-    settings = _settings({**given, "every": every, "quiet": quiet, "mute": listed(mute)})
+    settings = in_force({**given, "every": every, "quiet": quiet, "mute": listed(mute)})
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
-    return session.fix(script, args or (), _options(settings), module=module, edit=edit)
+    return session.fix(script, args or (), options_of(settings), module=module, edit=edit)
 
 
 @app.command()
@@ -285,38 +281,3 @@ def demo() -> int:
     from convalesce import session  # noqa: PLC0415
 
     return session.demo()
-
-
-def _settings(given: dict[str, Any]) -> dict[str, Any]:
-    """What the command line says, and where it is silent, the environment and pyproject.toml."""
-    settings = read_settings(Path.cwd())
-    if os.environ.get("CONVALESCE_STORE"):
-        settings.pop("store", None)
-    return settings | {name: value for name, value in given.items() if value is not None}
-
-
-def _options(settings: dict[str, Any]) -> Options:
-    from convalesce import session  # noqa: PLC0415
-
-    return session.Options(
-        every=settings.get("every"),
-        quiet=settings.get("quiet", False),
-        mute=settings.get("mute", ()),
-        json=settings.get("json"),
-        html=settings.get("html"),
-        sarif=settings.get("sarif"),
-        store=settings.get("store"),
-        budget=settings.get("budget"),
-        probes=not settings.get("no-probes", False),
-        tensorboard=_tensorboard(settings.get("tensorboard")),
-    )
-
-
-def _tensorboard(folder: Path | None) -> Path | None:
-    """A folder that can be served: said before the script runs, not after."""
-    if folder is not None and find_spec("tensorboard") is None:
-        raise WrongSetting(
-            "TensorBoard's event files need the package tensorboard, which is not here. Install it "
-            "with `pip install 'convalesce[tensorboard]'`."
-        )
-    return folder.absolute() if folder is not None else None

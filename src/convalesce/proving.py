@@ -6,7 +6,8 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -38,6 +39,22 @@ class Script:
     arguments: tuple[str, ...] = ()
     here: Path = Path()
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def script_of(target: str, args: Sequence[str] = (), *, module: bool) -> Script:
+    """The script as it is before it runs; it may change its directory, and itself."""
+    path = Path(target).absolute()
+    original: bytes | None = None
+    if not module:
+        with suppress(OSError):
+            original = path.read_bytes()
+    return Script(
+        path=path,
+        original=original,
+        arguments=tuple(args),
+        here=Path.cwd(),
+        environment=dict(os.environ),
+    )
 
 
 def shelf(share: float | None) -> Shelf | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from convalesce import core  # loads NumPy, which the script may want to set up first
 
 Then = Callable[["core.Examined"], "core.Examined"]  # what follows a diagnosis
+After = Callable[["core.Examined", Any, proving.Script], "core.Examined"]  # and its proof
 FailOn = Literal["error", "warning", "note"]
 CHECK_STEPS = 100  # "its first steps (about a hundred)" of the command line's contract
 SERIOUS = ("error", "warning", "note")
@@ -70,21 +71,12 @@ def run(
     strict: bool = False,
 ) -> int:
     """Run a script watched, and tell what is wrong; the script's own exit status."""
-    from convalesce.observe.options import Options as Look  # noqa: PLC0415
-
-    shelf = proving.shelf(options.share)
-    look = Look(
-        every=options.every,
-        quiet=options.quiet,
-        progress=progress(options),
-        shelf=shelf,
-        hopeless=options.hopeless,
+    begun = begin(
+        Start(script=target, arguments=tuple(args), module=module),
+        options,
+        after=lambda found, _, script: proving.edited(found, script),
     )
-    start = Start(script=target, arguments=tuple(args), module=module)
-    script = script_of(target, args, module=module)
-    observed, kept = observe(start, look, options)
-    then = prove(shelf, options)
-    examined = report_on(observed, options, kept, lambda found: proving.edited(then(found), script))
+    examined, observed = begun.examined, begun.observed
     if examined is None or observed.status:
         return observed.status
     errors = any(f.severity == "error" for f in examined.diagnosis.findings)
@@ -104,19 +96,8 @@ def check(
     Returns:
         0 clean, 1 findings at or above `fail_on`, 2 could not judge.
     """
-    from convalesce.observe.options import Options as Look  # noqa: PLC0415
-
-    shelf = proving.shelf(options.share)
-    look = Look(
-        every=options.every,
-        quiet=options.quiet,
-        cut=CHECK_STEPS,
-        progress=progress(options),
-        shelf=shelf,
-    )
     start = Start(script=target, kind="check", arguments=tuple(args), module=module)
-    observed, kept = observe(start, look, options)
-    examined = report_on(observed, options, kept, prove(shelf, options))
+    examined = begin(start, options, cut=CHECK_STEPS).examined
     if examined is None:
         return 2
     bar = SERIOUS.index(fail_on)
@@ -139,22 +120,14 @@ def fix(
     Returns:
         0 mended and verified, or healthy; 1 no proven remedy; 2 could not judge.
     """
-    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+    say = saying(options)
 
-    shelf = proving.shelf(options.share)
-    look = Look(every=options.every, quiet=options.quiet, progress=progress(options), shelf=shelf)
-    script = replace(script_of(target, args, module=module), edit=edit)
+    def mended(found: core.Examined, shelf: Any, script: proving.Script) -> core.Examined:
+        edits = replace(script, edit=edit)
+        return proving.mend(proving.edited(found, edits), shelf, edits, options.mute, say)
+
     start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
-    observed, kept = observe(start, look, options)
-    then, say = prove(shelf, options), saying(options)
-    examined = report_on(
-        observed,
-        options,
-        kept,
-        lambda found: proving.mend(
-            proving.edited(then(found), script), shelf, script, options.mute, say
-        ),
-    )
+    examined = begin(start, options, after=mended).examined
     if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":
         return 2
     if examined.treatment is not None:
@@ -162,20 +135,63 @@ def fix(
     return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)
 
 
-def script_of(target: str, args: Sequence[str] = (), *, module: bool) -> proving.Script:
-    """The script as it is before it runs; it may change its directory, and itself."""
-    path = Path(target).absolute()
-    original: bytes | None = None
-    if not module:
-        with suppress(OSError):
-            original = path.read_bytes()
-    return proving.Script(
-        path=path,
-        original=original,
-        arguments=tuple(args),
-        here=Path.cwd(),
-        environment=dict(os.environ),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A script that ran under observation, and what came of it.
+
+    Attributes:
+        script: As it was before it ran.
+        shelf: What was kept of its fits; None where no experiments were wished.
+        examined: None where the report failed, which was said.
+    """
+
+    script: proving.Script
+    shelf: Any
+    observed: core.Run
+    kept: keeping.Kept
+    examined: core.Examined | None
+
+
+def begin(
+    start: Start,
+    options: Options,
+    *,
+    cut: int | None = None,
+    after: After | None = None,
+) -> Begun:
+    """Run a script watched, conclude, prove and tell: how every command on a script begins.
+
+    A study trains on what was kept whatever the budget, and writes a report of its own.
+
+    Args:
+        start: What is run.
+        options: What the person asked for.
+        cut: Steps after which each fit is ended; None for no bound.
+        after: What follows the proof, before it is told.
+    """
+    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+
+    study = start.kind == "study"
+    shelf = proving.shelf(None if study else options.share)
+    look = Look(
+        every=options.every,
+        quiet=options.quiet,
+        cut=cut,
+        progress=progress(options),
+        shelf=shelf,
+        hopeless=options.hopeless,
     )
+    script = proving.script_of(start.script, start.arguments, module=start.module)
+    observed, kept = observe(start, look, options)
+    proven = prove(shelf, options)
+
+    def then(found: core.Examined) -> core.Examined:
+        found = proven(found)
+        return found if after is None else after(found, shelf, script)
+
+    shown = replace(options, json=None, html=None) if study else options
+    examined = report_on(observed, shown, kept, then)
+    return Begun(script=script, shelf=shelf, observed=observed, kept=kept, examined=examined)
 
 
 def demo() -> int:

@@ -6,6 +6,7 @@ Nothing of NumPy is loaded here: the script to be watched has not begun.
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -49,6 +50,21 @@ def read_settings(folder: Path) -> dict[str, Any]:
         raise WrongSetting(f"{file} cannot be read: {error}") from None
     table = document.get("tool", {}).get("convalesce", {})
     return {name: _checked(name, value, file) for name, value in table.items()}
+
+
+def in_force(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a command line says, and where it is silent, the environment and pyproject.toml.
+
+    Args:
+        given: By name; None for what was not said.
+
+    Raises:
+        WrongSetting: As `read_settings` says.
+    """
+    settings = read_settings(Path.cwd())
+    if os.environ.get("CONVALESCE_STORE"):
+        settings.pop("store", None)
+    return settings | {name: value for name, value in given.items() if value is not None}
 
 
 def nearest(folder: Path) -> Path | None:

@@ -92,7 +92,11 @@ def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -
 
 
 def answers(
-    examined: core.Examined, kept: Shelf | None, names: Sequence[str], say: Say
+    examined: core.Examined,
+    kept: Shelf | None,
+    names: Sequence[str],
+    say: Say,
+    seconds: float | None = None,
 ) -> tuple[core.Answer, ...]:
     """Ready questions about the fit that matters most; none where nothing could be kept of it.
 
@@ -101,6 +105,7 @@ def answers(
         kept: What was kept of its fits.
         names: Of the questions: `optimizers`, `batch-size`, `data`, `ablate`.
         say: Told what is being done.
+        seconds: After which no further training is begun; None for no bound.
     """
     from convalesce import study as room  # noqa: PLC0415
     from convalesce.lab import asking  # noqa: PLC0415
@@ -110,11 +115,16 @@ def answers(
     if not isinstance(subject, _Subject):
         return ()
     fit, lab, signals = subject.fit, subject.lab, subject.signals
-    bench = room.Bench(Alone(lab), fit, subject.reach, subject.what)
+    until = math.inf if seconds is None else time.monotonic() + seconds
+    bench = room.Bench(Alone(lab), fit, subject.reach, subject.what, until)
     ask: dict[str, Callable[[], core.Answer]] = {
-        "optimizers": lambda: room.optimizers(bench),
+        "optimizers": lambda: room.optimizers(bench, signals),
         "batch-size": lambda: room.batch_size(bench, signals, lambda: asking.noise_scale(lab, fit)),
-        "data": lambda: room.data(lambda: asking.learning_curve(lab, fit)),
+        "data": lambda: room.data(
+            lambda: asking.learning_curve(lab, fit, until - time.monotonic()),
+            signals,
+            whole=subject.reach.whole,
+        ),
         "ablate": lambda: room.ablate(bench, signals),
     }
     found = []

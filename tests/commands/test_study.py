@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("keras")
 
-from convalesce import core
+from convalesce import core, session
 from convalesce.cli import invoke
 from convalesce.report import study as shown
+from convalesce.track.folder import Start
 
 SCRIPT = """
 import keras
@@ -71,6 +72,33 @@ def test_questions_are_answered_without_a_search(script: Path, tmp_path: Path) -
     assert all(one["says"] for one in found.values())
     assert "Which batch size?" in page.read_text()
     assert not (tmp_path / ".convalesce" / "studies").exists()
+
+
+def test_settings_of_the_project_hold_for_a_study_too(
+    script: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.convalesce]\nquiet = true\nbudget = 0\njson = "out/told.json"\nstore = "kept"\n'
+        'every = 7\nmute = ["hp.lr_low"]\n'
+    )
+    asked: list[tuple[session.Options, tuple[str, ...]]] = []
+    real = session.begin
+
+    def begin(start: Start, options: session.Options, **more: object) -> session.Begun:
+        asked.append((options, start.arguments))
+        return real(start, options, **more)
+
+    monkeypatch.setattr(session, "begin", begin)
+    assert invoke(["study", "--trials", "1", script.name, "its", "own"]) == 0
+    ((options, arguments),) = asked
+    assert (options.every, options.mute, options.share) == (7, ("hp.lr_low",), 0)
+    assert arguments == ("its", "own")
+    assert json.loads((tmp_path / "out" / "told.json").read_text())["trials"]
+    assert (tmp_path / "kept" / "studies").is_dir()
+    assert not capsys.readouterr().err
 
 
 def test_a_script_without_fit_can_not_be_studied(

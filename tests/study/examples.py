@@ -50,12 +50,18 @@ def small_space(**more: Any) -> Space:
 
 @dataclass
 class WrittenCrew:
-    """Trains nothing; arms may end in any order."""
+    """Trains nothing; arms may end in any order.
+
+    Attributes:
+        brings: What an arm comes to; nan where it ends in NaN, or it raises.
+        in_force: The learning rate of an arm, where it is noted.
+    """
 
     brings: Brings
     width: int = 1
     backwards: bool = False
     trained: list[core.Arm] = field(default_factory=list)
+    in_force: Brings | None = None
 
     def train(
         self, fit: int, arms: Sequence[core.Arm], *, seconds: float
@@ -73,10 +79,17 @@ class WrittenCrew:
         reached = []
         for bar in arm.bars:
             reached.append(value * bar.share)
-            if not reached[-1] >= bar.least:
+            if bar.least > -math.inf and not reached[-1] >= bar.least:
                 return core.BelowBar(tuple(reached))
         shown = dict(record(value).recorded)
-        shown[core.HISTORY] = core.History(metrics={}, steps=400, reached=tuple(reached))
+        if math.isnan(value):
+            shown[core.VALIDATION_ANSWERS] = core.Predictions(
+                role="validation", examples=2048, finite=False
+            )
+        rates = () if self.in_force is None else (self.in_force(arm),)
+        shown[core.HISTORY] = core.History(
+            metrics={}, steps=400, reached=tuple(reached), learning_rate=rates
+        )
         return core.Signals(shown)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +16,7 @@ from convalesce.settings import WrongSetting, known_causes, read_settings
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from convalesce.session import Options
     from convalesce.track.folder import RunFolder
 
 # Everything after SCRIPT is the script's own, untouched.
@@ -62,6 +65,38 @@ def listed(mute: list[str] | None) -> tuple[str, ...] | None:
         return None
     names = [name.strip() for part in mute for name in part.split(",")]
     return known_causes([name for name in names if name], "--mute")
+
+
+def options_of(settings: Mapping[str, Any]) -> Options:
+    """What the settings in force ask of a session.
+
+    Raises:
+        WrongSetting: They ask for what is not installed.
+    """
+    from convalesce import session  # noqa: PLC0415 - not for --help
+
+    return session.Options(
+        every=settings.get("every"),
+        quiet=settings.get("quiet", False),
+        mute=settings.get("mute", ()),
+        json=settings.get("json"),
+        html=settings.get("html"),
+        sarif=settings.get("sarif"),
+        store=settings.get("store"),
+        budget=settings.get("budget"),
+        probes=not settings.get("no-probes", False),
+        tensorboard=_tensorboard(settings.get("tensorboard")),
+    )
+
+
+def _tensorboard(folder: Path | None) -> Path | None:
+    """A folder that can be served: said before the script runs, not after."""
+    if folder is not None and find_spec("tensorboard") is None:
+        raise WrongSetting(
+            "TensorBoard's event files need the package tensorboard, which is not here. Install it "
+            "with `pip install 'convalesce[tensorboard]'`."
+        )
+    return folder.absolute() if folder is not None else None
 
 
 def the_store(asked: Path | None) -> Path:

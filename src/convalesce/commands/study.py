@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,8 +20,9 @@ from convalesce.commands.options import (
     Script,
     Store,
     listed,
-    the_store,
+    options_of,
 )
+from convalesce.settings import in_force
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,28 +72,26 @@ def study(  # noqa: PLR0913 - one parameter an option
     a study goes on from where it was. With a question there is no search. Ends with 0, and with 2
     where no study could be made.
     """
-    from convalesce import proving, session, studying  # noqa: PLC0415 - not for --help
-    from convalesce.observe.options import Options as Look  # noqa: PLC0415
+    settings = in_force(
+        {
+            "json": json,
+            "html": html,
+            "store": store,
+            "budget": budget,
+            "quiet": quiet,
+            "mute": listed(mute),
+        }
+    )
+    options = options_of(settings)
+    from convalesce import session, studying  # noqa: PLC0415 - not for --help
     from convalesce.track.folder import Start  # noqa: PLC0415
 
-    options = session.Options(
-        json=json,
-        html=html,
-        store=the_store(store),
-        budget=budget,
-        quiet=bool(quiet),
-        mute=listed(mute) or (),
-    )
-    shelf = proving.shelf(None)
-    look = Look(quiet=options.quiet, progress=session.progress(options), shelf=shelf)
     start = Start(script=script, kind="study", arguments=tuple(args or ()), module=module)
-    before = session.script_of(script, module=module)
-    observed, kept = session.observe(start, look, options)
-    examined = session.report_on(
-        observed, replace(options, json=None, html=None), kept, session.prove(shelf, options)
-    )
+    begun = session.begin(start, options)
+    examined, kept, say = begun.examined, begun.kept, session.saying(options)
     if examined is None:
         return 2
+    seconds = None if minutes is None else minutes * 60
     given = {
         "optimizers": optimizers,
         "batch-size": batch_size,
@@ -102,20 +100,20 @@ def study(  # noqa: PLR0913 - one parameter an option
     }
     questions = [name for name, wanted in given.items() if wanted]
     if questions:
-        answers = studying.answers(examined, shelf, questions, session.saying(options))
+        answers = studying.answers(examined, begun.shelf, questions, say, seconds)
         _tell_answers(answers, script, options, kept)
         return 0 if answers else 2
     asked = studying.Asked(
         trials=trials,
-        seconds=None if minutes is None else minutes * 60,
+        seconds=seconds,
         seed=seed,
-        script=before.path,
-        original=before.original,
+        script=begun.script.path,
+        original=begun.script.original,
         place=kept.store / "studies",
         mute=options.mute,
         told=_told(options, trials),
     )
-    found = studying.study(examined, shelf, asked, session.saying(options))
+    found = studying.study(examined, begun.shelf, asked, say)
     _tell(found, script, options, kept)
     return 2 if found.why_not else 0
 

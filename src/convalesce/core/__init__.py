@@ -46,6 +46,7 @@ from convalesce.core.change import Trial as Trial
 from convalesce.core.change import Yardstick as Yardstick
 from convalesce.core.changes.arch import AddResidual as AddResidual
 from convalesce.core.changes.arch import ChangeDepth as ChangeDepth
+from convalesce.core.changes.arch import DropNormalization as DropNormalization
 from convalesce.core.changes.arch import InsertBatchNormalization as InsertBatchNormalization
 from convalesce.core.changes.arch import PoolGlobally as PoolGlobally
 from convalesce.core.changes.arch import ScaleWidth as ScaleWidth
@@ -58,6 +59,7 @@ from convalesce.core.changes.arch import Transfer as Transfer
 from convalesce.core.changes.data import Augment as Augment
 from convalesce.core.changes.data import CollectData as CollectData
 from convalesce.core.changes.data import Deduplicate as Deduplicate
+from convalesce.core.changes.data import DropClassWeights as DropClassWeights
 from convalesce.core.changes.data import DropFeature as DropFeature
 from convalesce.core.changes.data import DropNonfinite as DropNonfinite
 from convalesce.core.changes.data import DropRows as DropRows
@@ -73,6 +75,8 @@ from convalesce.core.changes.data import StandardizeTargets as StandardizeTarget
 from convalesce.core.changes.data import UnifyPreprocessing as UnifyPreprocessing
 from convalesce.core.changes.data import WeightClasses as WeightClasses
 from convalesce.core.changes.hp import ClipGradients as ClipGradients
+from convalesce.core.changes.hp import DropCallback as DropCallback
+from convalesce.core.changes.hp import DropClipping as DropClipping
 from convalesce.core.changes.hp import FindLearningRate as FindLearningRate
 from convalesce.core.changes.hp import ScaleLearningRate as ScaleLearningRate
 from convalesce.core.changes.hp import SetBatchSize as SetBatchSize

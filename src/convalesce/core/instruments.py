@@ -206,7 +206,7 @@ class LearningCurve:
         law: The fit.
         gain: Share of the loss that is wished away. `needed`: factor on the data that this takes;
             inf where no amount is expected to bring it.
-        steps: Updates of each training.
+        steps: Updates of each training. `whole`: of the observed one; 0 where it is not known.
     """
 
     figure: Figure
@@ -218,6 +218,7 @@ class LearningCurve:
     needed: Figure
     steps: int
     says: str
+    whole: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 from convalesce import core
 from convalesce.lab import feed
 from convalesce.lab.bars import make_bars
-from convalesce.lab.callbacks import make_end, needs_validation, scaled
+from convalesce.lab.callbacks import make_end, make_rates, needs_validation, scaled
 from convalesce.lab.setting import Setting
 from convalesce.observe.answers import read_answers
 from convalesce.observe.kept import Rows
@@ -33,14 +33,14 @@ def fitted(setting: Setting, arm: core.Arm, steps: int, seconds: float) -> core.
     epochs = math.ceil(steps / each)
     end = make_end(steps, seconds)
     bars = make_bars(arm.bars, steps, lambda: answers(setting))
-    callbacks = scaled(setting.callbacks, setting.rate)
+    callbacks, rates = scaled(setting.callbacks, setting.rate), make_rates()
     follows = needs_validation(callbacks) and setting.validation is not None
     history = setting.model.fit(
         feed.batches(setting.train, epochs * each, arm.seed, setting.class_weight),
         epochs=epochs,
         steps_per_epoch=each,
         verbose=0,
-        callbacks=[*callbacks, bars, end],
+        callbacks=[rates, *callbacks, bars, end],
         validation_data=_given(setting.validation) if follows else None,
         validation_batch_size=EVALUATED if follows else None,
     )
@@ -49,7 +49,13 @@ def fitted(setting: Setting, arm: core.Arm, steps: int, seconds: float) -> core.
     _in_time(end, steps, seconds)
     curves = {k: tuple(float(v) for v in values) for k, values in history.history.items()}
     reached = tuple(bars.reached)
-    made = core.History(metrics=curves, planned=epochs, steps=end.made, reached=reached)
+    made = core.History(
+        metrics=curves,
+        learning_rate=tuple(rates.noted),
+        planned=epochs,
+        steps=end.made,
+        reached=reached,
+    )
     return core.Signals({core.HISTORY: made, **answers(setting)})
 
 

@@ -76,6 +76,25 @@ def make_end(steps: int, seconds: float) -> Any:
     return End()
 
 
+def make_rates() -> Any:
+    """A callback that notes the rate in force at the end of each epoch, before others change it.
+
+    Attributes:
+        noted: One an epoch.
+    """
+    import keras
+
+    class Rates(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.noted: list[float] = []
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            self.noted.append(float(self.model.optimizer.learning_rate))
+
+    return Rates()
+
+
 def scaled(callbacks: Iterable[Any], factor: float) -> tuple[Any, ...]:
     """The same where a schedule of theirs sets the rate: its rates times a factor."""
     if factor == 1.0:

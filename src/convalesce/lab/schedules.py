@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from convalesce import core
@@ -30,6 +31,34 @@ def peak(optimizer: Any, steps: int) -> float:
         return max(float(held(point)) for point in points)
     except Exception as error:
         raise core.CannotChange(f"the schedule can't be read: {error}") from error
+
+
+def highest(optimizer: Any, callbacks: Iterable[Any], steps: int, epochs: int) -> float:
+    """Highest rate over a training, where a LearningRateScheduler of its may set it.
+
+    Raises:
+        core.CannotChange: The schedule can't be read.
+    """
+    rate = peak(optimizer, steps)
+    for callback in callbacks:
+        if type(callback).__name__ == "LearningRateScheduler":
+            rate = max(_planned(callback.schedule, rate, epochs), default=rate)
+    return rate
+
+
+def _planned(schedule: Callable[..., Any], rate: float, epochs: int) -> list[float]:
+    """Rates that a schedule by epochs gives, each from the one before, as Keras asks for them."""
+    planned: list[float] = []
+    for epoch in range(epochs):
+        try:
+            try:
+                rate = float(schedule(epoch, rate))
+            except TypeError:
+                rate = float(schedule(epoch))
+        except Exception as error:
+            raise core.CannotChange(f"the schedule of the script can't be read: {error}") from error
+        planned.append(rate)
+    return planned
 
 
 def make_scaled(schedule: Any, factor: float) -> Any:

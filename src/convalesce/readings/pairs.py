@@ -58,5 +58,9 @@ def effect(
     one = math.sqrt(max(between, SEEDS.value) ** 2 + sampling**2)
     noise = math.sqrt(2) * one
     half = SIGMAS * noise / math.sqrt(len(differences))
-    rest = OF_THE_REST.value * (1 - float(np.mean(control)))
-    return Effect(mean, mean - half, mean + half, noise, max(RELEVANT.value, rest))
+    return Effect(mean, mean - half, mean + half, noise, relevance(float(np.mean(control))))
+
+
+def relevance(control: float) -> float:
+    """The least effect that counts, by what the control reaches."""
+    return max(RELEVANT.value, OF_THE_REST.value * (1 - control))

@@ -38,7 +38,12 @@ VALUES = {
     "where": "feature 2",
     "times": 3.0,
 }
-NAMES = {"SetLoss": "mean_squared_error", "SetMetric": "accuracy", "SetSchedule": "cosine"}
+NAMES = {
+    "SetLoss": "mean_squared_error",
+    "SetMetric": "accuracy",
+    "SetSchedule": "cosine",
+    "DropCallback": "EarlyStopping",
+}
 
 
 def kinds(of: type[core.Change] = core.Change) -> Iterator[type[core.Change]]:
@@ -94,6 +99,10 @@ SETTLED = (
     core.SetStrides,
     core.SetTrainable,
     core.StopEarly,
+    core.DropCallback,
+    core.DropClassWeights,
+    core.DropClipping,
+    core.DropNormalization,
     core.PoolGlobally,
     core.InsertBatchNormalization,
 )

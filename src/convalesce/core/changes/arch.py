@@ -47,6 +47,14 @@ class InsertBatchNormalization(Change):
 
 
 @dataclass(frozen=True)
+class DropNormalization(Change):
+    """No batch, layer, group or RMS normalisation; the named layers, or all of them."""
+
+    layers: tuple[str, ...] = ()
+    reads = "take the normalisation layers out"
+
+
+@dataclass(frozen=True)
 class AddResidual(Change):
     """Shortcuts around pairs of layers."""
 

@@ -109,6 +109,13 @@ class WeightClasses(Change):
 
 
 @dataclass(frozen=True)
+class DropClassWeights(Change):
+    """Each example counts alike, whatever its class."""
+
+    reads = "give no class_weight="
+
+
+@dataclass(frozen=True)
 class Oversample(Change):
     """Even out the classes of the training split."""
 

@@ -68,18 +68,28 @@ class SetSchedule(Change):
 
 @dataclass(frozen=True)
 class SetOptimizer(Change):
-    """Another optimizer, at its own best rate."""
+    """Another optimizer, at its own best rate.
+
+    Attributes:
+        scheduled: A schedule of the script's optimizer is handed on; without it, it ends.
+    """
 
     name: str
+    scheduled: bool = False
     reads = "use {name}, at its own best rate"
 
 
 @dataclass(frozen=True)
 class SetMomentum(Change):
-    """Another momentum."""
+    """Another momentum, and whether it is Nesterov's; None leaves that as it is."""
 
     value: float
+    nesterov: bool | None = None
     reads = "set the momentum to {value}"
+
+    def __str__(self) -> str:
+        said = {None: "", True: ", after Nesterov", False: ", not after Nesterov"}
+        return f"set the momentum to {self.value:.3g}{said[self.nesterov]}"
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,21 @@ class ClipGradients(Change):
 
     norm: float
     reads = "clip gradients to a global norm of {norm}"
+
+
+@dataclass(frozen=True)
+class DropClipping(Change):
+    """Gradients as they are, without a bound on their norm or values."""
+
+    reads = "do not clip gradients"
+
+
+@dataclass(frozen=True)
+class DropCallback(Change):
+    """One callback less, by the name of its class."""
+
+    name: str
+    reads = "train without the callback {name}"
 
 
 @dataclass(frozen=True)

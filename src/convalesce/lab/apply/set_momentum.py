@@ -16,4 +16,9 @@ def apply(change: core.SetMomentum, setting: Setting) -> Setting:
     name = next((n for n in ("momentum", "beta_1") if n in config), None)
     if name is None:
         raise core.CannotChange(f"{type(inner).__name__} has no momentum")
-    return setting.compile_with(optimizer=optimizer_like(optimizer, **{name: change.value}))
+    settings: dict[str, float | bool] = {name: change.value}
+    if change.nesterov is not None:
+        if "nesterov" not in config:
+            raise core.CannotChange(f"{type(inner).__name__} has no momentum after Nesterov")
+        settings["nesterov"] = change.nesterov
+    return setting.compile_with(optimizer=optimizer_like(optimizer, **settings))

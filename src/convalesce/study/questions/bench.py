@@ -7,43 +7,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from convalesce import core
-from convalesce.readings.pairs import Effect, effect
-from convalesce.readings.yardstick import measure, sampling_error
+from convalesce.readings.comparisons import simultaneous
+from convalesce.readings.pairs import Effect
+from convalesce.readings.yardstick import sampling_error
 from convalesce.study.limit import longest
+from convalesce.study.questions.trained import Trained, value_of
 
 SEEDS = (0, 1, 2)
+TOGETHER = "gain (95 % together)"  # title of a column of intervals
 
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """Trainings with one set of changes, a place for each seed.
-
-    Attributes:
-        values: The yardstick at the end; nan where it came to nothing.
-        reached: The yardstick by the way, of each seed.
-        seconds: Wall-clock time of one; nan where several were trained at the same time.
-        why_not: Why it could not be trained; empty where it could.
-    """
-
-    values: tuple[float, ...]
-    reached: tuple[tuple[float, ...], ...] = ()
-    seconds: float = math.nan
-    why_not: str = ""
-
-    @property
-    def mean(self) -> float:
-        """Mean over the seeds that ended."""
-        known = [v for v in self.values if math.isfinite(v)]
-        return float(np.mean(known)) if known else math.nan
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation between seeds; nan for fewer than two."""
-        known = [v for v in self.values if math.isfinite(v)]
-        return float(np.std(known, ddof=1)) if len(known) > 1 else math.nan
+Key = tuple[tuple[core.Change, ...], float, int]
 
 
 @dataclass(slots=True)
@@ -52,18 +26,19 @@ class Bench:
 
     Attributes:
         what: The yardstick.
-        sampling: Its standard error from the size of the validation sample, once something ran.
+        until: Time (`time.monotonic`) after which no further training is begun.
+        sampling: Standard error of the yardstick from the size of the validation sample, once
+            something ran.
     """
 
     crew: core.Crew
     fit: int
     reach: core.Reach
     what: core.Yardstick
+    until: float = math.inf
     sampling: float = 0.0
-    _known: dict[tuple[tuple[core.Change, ...], float, int], core.Trained] = field(
-        default_factory=dict
-    )
-    _took: dict[tuple[tuple[core.Change, ...], float, int], float] = field(default_factory=dict)
+    _known: dict[Key, core.Trained] = field(default_factory=dict)
+    _took: dict[Key, float] = field(default_factory=dict)
 
     def train(
         self,
@@ -75,45 +50,82 @@ class Bench:
     ) -> list[Trained]:
         """Train each set from each seed, for a share of the observed updates."""
         steps = None if share >= 1 else max(1, round(share * self.reach.steps))
-        limit = longest(self.reach)
         keys = [(changes, share, seed) for changes in sets for seed in seeds]
         missing = [k for k in dict.fromkeys(keys) if k not in self._known]
         arms = [core.Arm(changes=c, seed=s, steps=steps, bars=bars) for c, _, s in missing]
-        begun = time.monotonic()
-        for place, trained in self.crew.train(self.fit, arms, seconds=limit):
-            self._known[missing[place]] = trained
-            now = time.monotonic()
-            self._took[missing[place]] = now - begun if self.crew.width == 1 else math.nan
-            begun = now
+        self._train(missing, arms)
         return [self._trained([(c, share, s) for s in seeds]) for c in sets]
 
-    def _trained(self, keys: list[tuple[tuple[core.Change, ...], float, int]]) -> Trained:
-        shown = [self._known[k] for k in keys]
-        took = [self._took[k] for k in keys]
-        whys = [str(s) for s in shown if isinstance(s, Exception)]
-        values, reached = [], []
-        for one in shown:
-            signals = one if isinstance(one, core.Signals) else None
-            values.append(measure(signals, self.what) if signals is not None else math.nan)
-            history = signals.recorded.get(core.HISTORY) if signals is not None else None
-            reached.append(history.reached if isinstance(history, core.History) else ())
-            if signals is not None and not self.sampling:
-                self.sampling = sampling_error(signals, self.what)
-        # The first training of a set compiles it: the quickest tells most.
-        quick = min(took, default=math.nan)
-        return Trained(tuple(values), tuple(reached), quick, whys[0] if whys else "")
+    def _train(self, keys: Sequence[Key], arms: Sequence[core.Arm]) -> None:
+        begun, left = time.monotonic(), dict(enumerate(keys))
+        if begun <= self.until:
+            for place, trained in self.crew.train(self.fit, arms, seconds=longest(self.reach)):
+                key, now = left.pop(place), time.monotonic()
+                self._known[key] = trained
+                self._took[key] = now - begun if self.crew.width == 1 else math.nan
+                begun = now
+                if begun > self.until:
+                    break
+        for key in left.values():
+            self._known[key] = core.OutOfTime("not begun: the minutes that were given are over")
+            self._took[key] = math.nan
 
-    def compared(self, control: Trained, treated: Trained) -> Effect:
-        """What the treated trainings show against the control, seed by seed."""
-        pairs = [
-            (c, t)
-            for c, t in zip(control.values, treated.values, strict=True)
-            if math.isfinite(c) and math.isfinite(t)
-        ]
-        if not pairs:
-            return Effect(math.nan, -math.inf, math.inf, math.inf, math.inf)
-        left, right = zip(*pairs, strict=True)
-        return effect(left, right, [v for v in control.values if math.isfinite(v)], self.sampling)
+    def _trained(self, keys: list[Key]) -> Trained:
+        shown = [self._known[k] for k in keys]
+        values, ends, reached = [], [], []
+        rates: list[float] = []
+        for one in shown:
+            value, end = value_of(one, self.what)
+            values.append(value)
+            ends.append(end)
+            found = one.recorded.get(core.HISTORY) if isinstance(one, core.Signals) else None
+            history = found if isinstance(found, core.History) else core.History(metrics={})
+            reached.append(history.reached)
+            rates.extend(history.learning_rate)
+            if isinstance(one, core.Signals) and not self.sampling:
+                self.sampling = sampling_error(one, self.what)
+        # The first training of a set compiles it: the quickest tells most.
+        quickest = min((self._took[k] for k in keys), default=math.nan)
+        return Trained(
+            values=tuple(values),
+            ends=tuple(ends),
+            reached=tuple(reached),
+            seconds=quickest,
+            rate=max(rates, default=math.nan),
+            why_not=_why_not(shown),
+        )
+
+    def compared(
+        self, control: Trained, arms: Sequence[Trained], *, comparisons: int = 0
+    ) -> list[Effect]:
+        """What each shows against the control, seed by seed; the intervals hold together.
+
+        Args:
+            control: The script as it is.
+            arms: All that are compared with it.
+            comparisons: That are made in all, where there are more of them.
+        """
+        return simultaneous(
+            control.values,
+            [a.values for a in arms],
+            comparisons=comparisons,
+            sampling=self.sampling,
+        )
+
+
+def _why_not(shown: Sequence[core.Trained]) -> str:
+    """Why none of them could be trained; a training that ran and failed is no reason."""
+    if any(isinstance(one, core.Signals) for one in shown):
+        return ""
+    whys = [str(one) for one in shown if isinstance(one, core.CannotChange)]
+    if not whys:
+        whys = [_said(one) for one in shown if isinstance(one, Exception)]
+    return whys[0] if whys else ""
+
+
+def _said(error: Exception) -> str:
+    said = str(error).partition("\n")[0][:200]
+    return f"out of time: {said}" if isinstance(error, core.OutOfTime) else said
 
 
 def percent(value: float) -> str:
@@ -126,3 +138,10 @@ def gain(found: Effect) -> str:
     if not math.isfinite(found.mean):
         return "–"
     return f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+
+
+def together(count: int) -> str:
+    """How the intervals are to be read; empty for a single comparison."""
+    if count < 2:
+        return ""
+    return f" The intervals hold for all {count} comparisons at once (Bonferroni, 95 %)."

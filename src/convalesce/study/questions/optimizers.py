@@ -1,7 +1,8 @@
 """Which optimizer, each at its own best rate, on the same number of updates?
 
 An optimizer that is compared at another's rate, or at its default, is judged by its rate: Choi et
-al., *On Empirical Comparisons of Optimizers for Deep Learning*, 2019, arXiv:1910.05446.
+al., *On Empirical Comparisons of Optimizers for Deep Learning*, 2019, arXiv:1910.05446. The
+script's own, with its momentum and all else that it sets, is tried over rates as the others are.
 """
 
 from __future__ import annotations
@@ -9,87 +10,129 @@ from __future__ import annotations
 import math
 
 from convalesce import core
-from convalesce.readings.rates import default_rate
-from convalesce.study.questions.bench import Bench, Trained, gain, percent
+from convalesce.readings.pairs import Effect
+from convalesce.study.questions.bench import SEEDS, TOGETHER, Bench, gain, percent, together
+from convalesce.study.questions.rivals import SETS_RATE, Rival, rivals, schedule_of
+from convalesce.study.questions.trained import Trained
 
-CANDIDATES: dict[str, tuple[core.Change, ...]] = {
-    "SGD": (core.SetOptimizer("SGD"), core.SetMomentum(0.0)),
-    "SGD, momentum 0.9": (core.SetOptimizer("SGD"),),
-    "RMSprop": (core.SetOptimizer("RMSprop"),),
-    "Adam": (core.SetOptimizer("Adam"),),
-    "AdamW": (core.SetOptimizer("AdamW"),),
-}
-LADDER = (0.1, 1.0, 10.0)  # times the default, further where an end is best, then half-way
+LADDER = (0.1, 1.0, 10.0)  # times the usual rate, further where an end is best, then half-way
 STEP, FURTHER = 10.0, 2  # steps beyond an end
 HALF = math.sqrt(10.0)
 SHORT = 0.5  # of the updates, to find each one's rate
+SEARCHED = (max(SEEDS) + 1,)  # a rate is chosen by other seeds than it is judged by
 SHARES = (0.125, 0.25, 0.5, 0.75)
 NEARLY = 0.9  # of the best final figure
+IN_FORCE = 0.05  # a rate that differs by more than such a share is not the one asked for
 
 
-def optimizers(bench: Bench) -> core.Answer:
+def optimizers(bench: Bench, signals: core.Signals) -> core.Answer:
     """Quality, updates until nearly as good as the best, and stability over seeds."""
-    found: dict[str, tuple[float, Trained]] = {}
-    not_asked = []
     bars = tuple(core.Bar(share=s, what=bench.what) for s in SHARES)
     (control,) = bench.train([()], bars=bars)
-    for name, changes in CANDIDATES.items():
-        rate, why = _best_rate(bench, changes, default_rate(name.partition(",")[0]))
+    found: list[tuple[str, float, Trained]] = []
+    not_asked = []
+    scheduled = bool(schedule_of(signals))
+    for rival in rivals(signals):
+        rate, why = _best_rate(bench, rival, scheduled=scheduled)
+        if not why:
+            rate, trained = _at(bench, rival, rate, bars)
+            why = trained.why_not
         if why:
-            not_asked.append((name, why))
+            not_asked.append((rival.name, why))
             continue
-        (trained,) = bench.train([(*changes, core.SetLearningRate(rate))], bars=bars)
-        found[name] = rate, trained
-    ranked = sorted(found.items(), key=lambda pair: -_or_worst(pair[1][1].mean))
-    top = max((_or_worst(t.mean) for _, t in found.values()), default=math.nan)
-    top = max(top, _or_worst(control.mean))
-    rows = [("as it is", "", *_figures(bench, control, control, top))]
+        found.append((rival.name, rate, trained))
+    effects = bench.compared(control, [t for _, _, t in found])
+    ranked = sorted(zip(found, effects, strict=True), key=lambda pair: _rank(pair[0][2]))
+    top = max((_or_worst(t.mean) for t in (control, *(t for _, _, t in found))), default=math.nan)
+    steps = bench.reach.steps
+    rows = [("as it is", "", *_figures(control, "", top, steps))]
     rows += [
-        (name, f"{rate:.2g}", *_figures(bench, control, trained, top))
-        for name, (rate, trained) in ranked
+        (name, f"{rate:.2g}", *_figures(trained, gain(effect), top, steps))
+        for (name, rate, trained), effect in ranked
     ]
+    curves = [_curve("as it is", control, steps)]
+    curves += [_curve(name, trained, steps) for (name, _, trained), _ in ranked]
     return core.Answer(
         question="optimizers",
-        says=_says(bench, control, ranked),
-        head=("optimizer", "rate", "mean", "between seeds", "gain (95 %)", "updates to 90 %"),
-        rows=tuple(rows),
-        curves=tuple(
-            _curve(n, t, bench.reach.steps) for n, (_, t) in [("as it is", (0.0, control)), *ranked]
+        says=_says(control, ranked) + _kept(signals) + together(len(ranked)),
+        head=(
+            "optimizer", "rate", "mean", "between seeds", "failed", TOGETHER, "updates to 90 %",
         ),
+        rows=tuple(rows),
+        curves=tuple(curves),
         axes=("updates", str(bench.what)),
         not_asked=tuple(not_asked),
-    )
+    )  # fmt: skip
 
 
-def _best_rate(bench: Bench, changes: tuple[core.Change, ...], default: float) -> tuple[float, str]:
+def _best_rate(bench: Bench, rival: Rival, *, scheduled: bool) -> tuple[float, str]:
     """The best of a ladder of rates by short trainings, then of those half-way beside it."""
     values: dict[float, float] = {}
+    failed: list[str] = []
+    overridden: list[str] = []
 
-    def ask(rates: list[float]) -> str:
-        sets = [(*changes, core.SetLearningRate(float(f"{r:.2g}"))) for r in rates]
-        shown = bench.train(sets, seeds=(0,), share=SHORT)
+    def ask(rates: list[float]) -> None:
+        sets = [_set(rival, r) for r in rates]
+        shown = bench.train(sets, seeds=SEARCHED, share=SHORT)
         values.update({r: t.mean for r, t in zip(rates, shown, strict=True)})
-        return next((t.why_not for t in shown if t.why_not), "")
+        failed.extend(t.why_not for t in shown if t.why_not)
+        if not scheduled:
+            said = (_overridden(t, r) for t, r in zip(shown, rates, strict=True))
+            overridden.extend(filter(None, said))
 
-    why = ask([default * f for f in LADDER])
-    best = max(values, key=lambda r: _or_worst(values[r]))
+    def best() -> float:
+        return max(values, key=lambda r: _or_worst(values[r]))
+
+    ask([_rounded(rival.usual * f) for f in LADDER])
     for _ in range(FURTHER):
-        if not math.isfinite(values[best]) or best not in {min(values), max(values)}:
+        if not math.isfinite(values[best()]) or best() not in {min(values), max(values)}:
             break
-        ask([best * STEP if best == max(values) else best / STEP])
-        best = max(values, key=lambda r: _or_worst(values[r]))
-    if math.isfinite(values[best]):
-        ask([best / HALF, best * HALF])
-        best = max(values, key=lambda r: _or_worst(values[r]))
-    known = math.isfinite(values[best])
-    return float(f"{best:.2g}"), "" if known else why or "it learned nothing at any rate"
+        ask([_rounded(best() * STEP if best() == max(values) else best() / STEP)])
+    if math.isfinite(values[best()]):
+        ask([_rounded(best() / HALF), _rounded(best() * HALF)])
+    if overridden:
+        return best(), overridden[0]
+    if not math.isfinite(values[best()]):
+        return best(), next(iter(failed), "at each rate it ended in NaN")
+    return best(), ""
 
 
-def _figures(bench: Bench, control: Trained, one: Trained, top: float) -> tuple[str, ...]:
-    against = "" if one is control else gain(bench.compared(control, one))
-    after = _nearly(one, top, bench.reach.steps)
+def _at(
+    bench: Bench, rival: Rival, rate: float, bars: tuple[core.Bar, ...]
+) -> tuple[float, Trained]:
+    """Trained at its rate; at a lower one where it fails at some seed there and not here."""
+    (trained,) = bench.train([_set(rival, rate)], bars=bars)
+    if not trained.failed or trained.why_not:
+        return rate, trained
+    lower = _rounded(rate / HALF)
+    (calmer,) = bench.train([_set(rival, lower)], bars=bars)
+    return (lower, calmer) if calmer.failed < trained.failed else (rate, trained)
+
+
+def _set(rival: Rival, rate: float) -> tuple[core.Change, ...]:
+    return (*rival.changes, core.SetLearningRate(rate))
+
+
+def _rounded(rate: float) -> float:
+    return float(f"{rate:.2g}")
+
+
+def _overridden(trained: Trained, rate: float) -> str:
+    """Why the rate that was asked for says nothing: something else sets it."""
+    if not math.isfinite(trained.rate) or abs(trained.rate / rate - 1) <= IN_FORCE:
+        return ""
+    return f"at {rate:.2g} the rate in force was {trained.rate:.2g}: code of the script's sets it"
+
+
+def _rank(one: Trained) -> tuple[int, float]:
+    """Fewest failures first, then by the mean."""
+    return one.failed, -_or_worst(one.mean)
+
+
+def _figures(one: Trained, against: str, top: float, steps: int) -> tuple[str, ...]:
+    after = _nearly(one, top, steps)
     updates = f"{after:.0f}" if math.isfinite(after) else "not reached"
-    return percent(one.mean), percent(one.spread), against, updates
+    return percent(one.mean), percent(one.spread), one.failures, against, updates
 
 
 def _nearly(one: Trained, top: float, steps: int) -> float:
@@ -113,17 +156,30 @@ def _or_worst(value: float) -> float:
     return value if math.isfinite(value) else -math.inf
 
 
-def _says(bench: Bench, control: Trained, ranked: list[tuple[str, tuple[float, Trained]]]) -> str:
+def _says(control: Trained, ranked: list[tuple[tuple[str, float, Trained], Effect]]) -> str:
     if not ranked:
-        return "No other optimizer could be tried."
-    name, (rate, best) = ranked[0]
-    found = bench.compared(control, best)
-    if found.low > 0:
+        return "No optimizer could be tried over rates: see below."
+    (name, rate, best), found = ranked[0]
+    against = f"{percent(best.mean)} against {percent(control.mean)} as it is"
+    frail = [f"{n} ({t.failures})" for (n, _, t), _ in ranked if t.failed]
+    unstable = f" Not to be relied on: {', '.join(frail)}." if frail else ""
+    if control.failed > best.failed:
         return (
-            f"{name} at a rate of {rate:.2g} is best: {percent(best.mean)} against "
-            f"{percent(control.mean)} as it is, {gain(found)} points."
+            f"The script as it is fails at {control.failures}; {name} at a rate of {rate:.2g} at "
+            f"{best.failures}, with a mean of {percent(best.mean)}.{unstable}"
         )
+    if found.low > 0 and not best.failed:
+        return f"{name} at a rate of {rate:.2g} is best: {against}, {gain(found)} points.{unstable}"
     return (
         "No optimizer at its own best rate beats the script's beyond noise: keep it. "
-        f"Nearest: {name} at {rate:.2g} with {percent(best.mean)} against {percent(control.mean)}."
+        f"Nearest: {name} at {rate:.2g} with {against}.{unstable}"
     )
+
+
+def _kept(signals: core.Signals) -> str:
+    """What became of a schedule of the script."""
+    name = schedule_of(signals)
+    if not name:
+        return ""
+    whose = "callback" if name == SETS_RATE else "schedule"
+    return f" Each follows the script's {whose} {name}, scaled: the rate is its highest."

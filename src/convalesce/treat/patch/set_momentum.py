@@ -1,4 +1,4 @@
-"""The optimizer's momentum."""
+"""The optimizer's momentum, and whether it is Nesterov's."""
 
 from __future__ import annotations
 
@@ -27,4 +27,10 @@ def write(change: SetMomentum, draft: Draft) -> None:
     if name not in ARGUMENT:
         what = f"{name} has no momentum"
         raise NoFaithfulEdit(what, line=script.line(compile_call(script)))
-    set_optimizer(draft, {ARGUMENT[name]: written(change.value)})
+    settings = {ARGUMENT[name]: written(change.value)}
+    if change.nesterov is not None:
+        if name != "SGD":
+            what = f"{name} has no momentum after Nesterov"
+            raise NoFaithfulEdit(what, line=script.line(compile_call(script)))
+        settings["nesterov"] = str(change.nesterov)
+    set_optimizer(draft, settings)

@@ -14,6 +14,7 @@ from convalesce.treat.patch.source.calls import (
     append,
     argument,
     set_argument,
+    take_out,
     value,
 )
 from convalesce.treat.patch.source.draft import Draft
@@ -180,6 +181,26 @@ def add_callback(draft: Draft, kind: str, settings: Mapping[str, str]) -> None:
         draft.replace(given.value, f"[*{script.code(given.value)}, {made}]")
     else:
         draft.replace(given.value, f"[{script.code(given.value)}, {made}]")
+
+
+def drop_callback(draft: Draft, kind: str) -> None:
+    """Take callbacks of a class out of the list that fit is given; nothing where it has none.
+
+    Raises:
+        NoFaithfulEdit: How the callbacks are made can't be followed.
+    """
+    script = draft.script
+    given = value(script, fit_call(script), "callbacks")
+    listed = follow(script, given) if given is not None else None
+    if listed is None or script.code(listed) == "None":
+        return
+    if not isinstance(listed, cst.List):
+        what = f"it is open which callbacks `{script.code(listed)}` are"
+        raise NoFaithfulEdit(what, f"# leave {kind} out", script.line(listed))
+    for index, element in enumerate(listed.elements):
+        made = follow(script, element.value)
+        if isinstance(made, cst.Call) and script.called(made) == kind:
+            take_out(draft, listed.elements, index)
 
 
 def monitor_text(script: Script, monitor: str) -> str:
