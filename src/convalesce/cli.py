@@ -25,9 +25,13 @@ from convalesce.commands.options import (
     Mute,
     NoProbes,
     Quiet,
+    Ray,
     Script,
     Store,
+    WithRay,
+    Workers,
     listed,
+    machines,
 )
 from convalesce.commands.read import read
 from convalesce.commands.runs import app as runs
@@ -224,7 +228,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     return session.check(script, args or (), _options(settings), module=module, fail_on=fail)
 
 
-@app.command(context_settings=SCRIPT_FIRST)
+@app.command(context_settings=SCRIPT_FIRST, cls=WithRay)
 def fix(  # noqa: PLR0913 - one parameter an option
     script: Script,
     args: Args = None,
@@ -238,6 +242,8 @@ def fix(  # noqa: PLR0913 - one parameter an option
     every: Every = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    ray: Ray = None,
+    workers: Workers = None,
     edit: Annotated[
         bool,
         typer.Option("--apply", help="Edit the script; its original is kept beside it."),
@@ -252,7 +258,9 @@ def fix(  # noqa: PLR0913 - one parameter an option
     settings = _settings({**given, "every": every, "quiet": quiet, "mute": listed(mute)})
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
-    return session.fix(script, args or (), _options(settings), module=module, edit=edit)
+    where = machines(ray, workers, quiet=bool(settings.get("quiet")))
+    options = replace(_options(settings), machines=where)
+    return session.fix(script, args or (), options, module=module, edit=edit)
 
 
 @app.command()
@@ -272,7 +280,7 @@ def explain(
     return 0
 
 
-app.command(context_settings=SCRIPT_FIRST)(study)
+app.command(context_settings=SCRIPT_FIRST, cls=WithRay)(study)
 app.add_typer(runs, name="runs")
 app.command()(watch)
 app.command()(read)

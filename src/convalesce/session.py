@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convalesce import core  # loads NumPy, which the script may want to set up first
+    from convalesce.lab.ray.cluster import Machines
 
 Then = Callable[["core.Examined"], "core.Examined"]  # what follows a diagnosis
 FailOn = Literal["error", "warning", "note"]
@@ -41,6 +42,7 @@ class Options:
         budget: Time for experiments, as a share of the training's; None for the default.
         probes: Make experiments at all.
         hopeless: End a training that cannot come to anything.
+        machines: Where retrainings and trials are made; None for here.
     """
 
     every: int | None = None
@@ -54,6 +56,7 @@ class Options:
     budget: float | None = None
     probes: bool = True
     hopeless: bool = False
+    machines: Machines | None = None
 
     @property
     def share(self) -> float | None:
@@ -152,7 +155,7 @@ def fix(
         options,
         kept,
         lambda found: proving.mend(
-            proving.edited(then(found), script), shelf, script, options.mute, say
+            proving.edited(then(found), script), shelf, script, options.mute, say, options.machines
         ),
     )
     if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":

@@ -18,9 +18,12 @@ from convalesce.commands.options import (
     Module,
     Mute,
     Quiet,
+    Ray,
     Script,
     Store,
+    Workers,
     listed,
+    machines,
     the_store,
 )
 
@@ -65,6 +68,8 @@ def study(  # noqa: PLR0913 - one parameter an option
     budget: Budget = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    ray: Ray = None,
+    workers: Workers = None,
 ) -> int:
     """Search learning rate, optimizer, batches, regularisation and layers, from the diagnosis.
 
@@ -83,6 +88,7 @@ def study(  # noqa: PLR0913 - one parameter an option
         budget=budget,
         quiet=bool(quiet),
         mute=listed(mute) or (),
+        machines=machines(ray, workers, quiet=bool(quiet)),
     )
     shelf = proving.shelf(None)
     look = Look(quiet=options.quiet, progress=session.progress(options), shelf=shelf)
@@ -102,7 +108,8 @@ def study(  # noqa: PLR0913 - one parameter an option
     }
     questions = [name for name, wanted in given.items() if wanted]
     if questions:
-        answers = studying.answers(examined, shelf, questions, session.saying(options))
+        say = session.saying(options)
+        answers = studying.answers(examined, shelf, questions, say, options.machines)
         _tell_answers(answers, script, options, kept)
         return 0 if answers else 2
     asked = studying.Asked(
@@ -114,6 +121,7 @@ def study(  # noqa: PLR0913 - one parameter an option
         place=kept.store / "studies",
         mute=options.mute,
         told=_told(options, trials),
+        machines=options.machines,
     )
     found = studying.study(examined, shelf, asked, session.saying(options))
     _tell(found, script, options, kept)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from convalesce import core
@@ -37,16 +37,13 @@ class Alone:
 
 
 @contextlib.contextmanager
-def crew_of(
-    lab: KerasLab, fit: int, machines: Machines | None, tell: Callable[[str], object]
-) -> Iterator[core.Crew]:
+def crew_of(lab: KerasLab, fit: int, machines: Machines | None) -> Iterator[core.Crew]:
     """A crew for one fit. What can't be trained elsewhere is trained here, and that is told.
 
     Args:
         lab: Of the fit, opened by the caller.
         fit: Index of the fit.
         machines: Where to train; None for here.
-        tell: Told why it is trained here where machines were named.
     """
     if machines is None:
         yield Alone(lab)
@@ -62,5 +59,5 @@ def crew_of(
                 contextlib.closing(RayCrew(lab, fit, machines.address, workers))
             )
         except (CannotTravel, NoCluster, core.CannotChange) as error:
-            tell(f"{error}; it is trained here, one training after another")
+            machines.tell(f"{error}; it is trained here, one training after another")
         yield crew

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -31,10 +31,12 @@ class Machines:
     Attributes:
         address: Of a cluster as `ray.init` takes it; `local` for one of this machine.
         workers: Processes that train at the same time; None for as many as fit.
+        tell: Told why it is trained here after all.
     """
 
     address: str = LOCAL
     workers: int | None = None
+    tell: Callable[[str], object] = lambda _: None
 
 
 def installed() -> bool:

@@ -16,6 +16,7 @@ from convalesce.lab.ray.runtime import here, versions
 from convalesce.lab.ray.worker import Ready, Worker
 
 BEGIN_S = 300.0  # for a worker to load TensorFlow and read what it was sent
+MORE_S = 30.0  # beyond the time that the first took, for the others
 TRIES = 3  # of an arm whose worker is lost
 LOOK_S = 5.0  # between looks at arms that are overdue
 
@@ -143,9 +144,10 @@ class RayCrew:
         """Wait for the workers; go on with those that answer."""
         import ray
 
-        there, _ = ray.wait(
-            [w.ready for w in self._workers], num_returns=self.width, timeout=BEGIN_S
-        )
+        refs, begun = [w.ready for w in self._workers], time.monotonic()
+        ray.wait(refs, num_returns=1, timeout=BEGIN_S)
+        others = time.monotonic() - begun + MORE_S
+        there, _ = ray.wait(refs, num_returns=len(refs), timeout=others)
         why = f"no worker began within {BEGIN_S:.0f} s: the cluster has no processor free"
         kept = []
         for worker in self._workers:
@@ -155,10 +157,12 @@ class RayCrew:
                     kept.append(worker)
             except Exception as error:  # noqa: BLE001 - of whatever kind Ray or the parcel raises
                 why = f"no worker could begin ({_last_line(error)})"
-        others = {name for w in kept if w.said for name in w.said.versions.items()}
-        if kept and others != set(versions().items()):
-            differ = sorted(others.symmetric_difference(versions().items()))
-            raise NoCluster(f"the cluster has other versions: {differ}; equal ones are expected")
+        theirs = {one for w in kept if w.said for one in w.said.versions.items()}
+        if kept and theirs != (ours := set(versions().items())):
+            raise NoCluster(
+                f"the cluster has {_said(theirs - ours)} where this machine has "
+                f"{_said(ours - theirs)}: install equal versions"
+            )
         if not kept:
             raise (CannotTravel if there else NoCluster)(why)
         for worker in self._workers:
@@ -201,6 +205,10 @@ class RayCrew:
         if one.worker.said is None:
             one.worker.said = ray.get(one.worker.ready)
         return got, False
+
+
+def _said(found: set[tuple[str, str]]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in sorted(found)) or "the same"
 
 
 def _last_line(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""What travels to a worker: one fit as a lab has it, sent once and read by every worker of a node."""
+"""What travels to a worker: one fit as a lab has it, sent once and read by all."""
 
 from __future__ import annotations
 

@@ -123,13 +123,13 @@ def _deep() -> Iterator[None]:
 # ---- objects that need more than their attributes --------------------------------------------
 
 
-def _reduced(obj: Any, met: list[Any]) -> Any:
+def _reduced(obj: Any, met: list[Any]) -> Any:  # noqa: PLR0911 - one a kind of object
     """How one of Keras's or TensorFlow's objects is pickled; None for the usual way."""
     import tensorflow as tf
     from keras.src.ops.function import Function
     from keras.src.optimizers.base_optimizer import BaseOptimizer
     from keras.src.saving.keras_saveable import KerasSaveable
-    from keras.src.utils.tracking import TrackedDict, TrackedList, Tracker, TrackedSet
+    from keras.src.utils.tracking import TrackedDict, TrackedList, TrackedSet, Tracker
 
     if isinstance(obj, type):
         return None
@@ -144,13 +144,13 @@ def _reduced(obj: Any, met: list[Any]) -> Any:
     if isinstance(obj, Tracker):
         met.append(obj)
         return None
-    for plain, kind in ((list, TrackedList), (dict, TrackedDict), (set, TrackedSet)):
-        if isinstance(obj, kind):
-            return plain.__new__, (type(obj),), (plain(obj), vars(obj)), None, None, _set_content
     if isinstance(obj, tf.distribute.Strategy):
         return _strategy(obj)
     if hasattr(obj, "_python_function") and hasattr(obj, "get_concrete_function"):
         return _traced_anew(obj)
+    for plain, kind in ((list, TrackedList), (dict, TrackedDict), (set, TrackedSet)):
+        if isinstance(obj, kind):
+            return plain.__new__, (type(obj),), (plain(obj), vars(obj)), None, None, _set_content
     return None
 
 
@@ -201,11 +201,12 @@ def _keyed(optimizer: Any) -> dict[str, Any]:
     place = {optimizer._var_key(v): i for i, v in enumerate(variables)}  # noqa: SLF001
     found: dict[str, Any] = {}
     for name, value in vars(optimizer).items():
-        if isinstance(value, dict | set) and value and all(_in(k, place) for k in value):
-            keyed = isinstance(value, dict)
-            found[name] = (
-                {place[k]: v for k, v in value.items()} if keyed else {place[k] for k in value}
-            )
+        if not isinstance(value, dict | set) or not all(_in(k, place) for k in value):
+            continue
+        if isinstance(value, dict):
+            found[name] = {place[k]: v for k, v in value.items()}
+        else:
+            found[name] = {place[k] for k in value}
     return found
 
 
@@ -223,8 +224,10 @@ def _rekey(obj: Any) -> None:
         return
     for name, value in vars(obj).pop("keyed", {}).items():
         key = [obj._var_key(v) for v in obj._trainable_variables]  # noqa: SLF001
-        again = {key[i]: v for i, v in value.items()} if isinstance(value, dict) else None
-        vars(obj)[name] = {key[i] for i in value} if again is None else again
+        if isinstance(value, dict):
+            vars(obj)[name] = {key[i]: v for i, v in value.items()}
+        else:
+            vars(obj)[name] = {key[i] for i in value}
     depths = vars(obj).get("_nodes_by_depth")
     if depths is not None:
         vars(obj)["_nodes"] = {

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Prefixes of variables by which TensorFlow, Keras and the libraries below them are set up.
-READ = ("TF_", "KERAS_", "XLA_", "OMP_", "MKL_", "OPENBLAS_", "CUDA_", "NVIDIA_TF32", "PYTHONHASH")
-PLACED = ("CUDA_VISIBLE_DEVICES",)  # Ray's own business, a worker at a time
+# Prefixes of variables by which TensorFlow, Keras and the libraries below them are set up. Not
+# `TF_` alone: other tools keep their secrets under it.
+READ = (
+    *("TF_CPP_", "TF_CUDNN_", "TF_DETERMINISTIC_", "TF_ENABLE_", "TF_GPU_", "TF_NUM_", "TF_XLA_"),
+    *("KERAS_", "XLA_", "OMP_", "MKL_", "OPENBLAS_", "NVIDIA_TF32", "PYTHONHASHSEED"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def here() -> Runtime:
     from tensorflow.python.framework import config
 
     cores = processors()
-    said = {k: v for k, v in os.environ.items() if k.startswith(READ) and k not in PLACED}
+    said = {k: v for k, v in os.environ.items() if k.startswith(READ)}
     threading = tf.config.threading
     return Runtime(
         # Ray would give each worker one thread where nothing is said; here it is all processors.
