@@ -249,6 +249,9 @@ def test_examples_are_held_once_for_all_workers_of_a_node() -> None:
 
 def test_a_crew_is_for_one_fit() -> None:
     lab = trained(cnn())
-    with lab.open(), crew_of(lab, 0, Machines(workers=1)) as crew:
-        with pytest.raises(ValueError, match="were sent fit 0"):
-            dict(crew.train(1, (CONTROL,), seconds=300))
+    with (
+        lab.open(),
+        crew_of(lab, 0, Machines(workers=1)) as crew,
+        pytest.raises(ValueError, match="were sent fit 0"),
+    ):
+        dict(crew.train(1, (CONTROL,), seconds=300))
