@@ -9,6 +9,7 @@ import pytest
 from convalesce import __version__, cli, session
 from convalesce.cli import invoke
 from convalesce.commands import options as taken
+from convalesce.lab.ray import cluster
 
 
 @pytest.fixture
@@ -22,6 +23,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(session, "run", record)
     monkeypatch.setattr(session, "check", record)
+    monkeypatch.setattr(session, "fix", record)
     return made
 
 
@@ -141,6 +143,7 @@ def test_help_names_only_what_there_is(capsys: pytest.CaptureFixture[str]) -> No
 LOADED = """
 import sys
 from convalesce.cli import invoke
+from convalesce.lab.ray import cluster
 invoke(["--help"])
 heavy = ("tensorflow", "keras", "numpy", "sklearn", "jinja2", "PIL", "rich", "mlflow", "sqlite3")
 print([m for m in heavy if m in sys.modules])
@@ -214,3 +217,41 @@ def test_the_demo_names_the_fault_of_its_script(elsewhere: Path) -> None:
     assert "mended, and verified by retraining" in done.stderr
     assert "Epoch 8/8" in done.stdout  # the script's own output
     assert (elsewhere / ".convalesce" / "runs").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("--ray train.py 3", ("local", None, ["3"])),
+        ("--ray --workers 3 train.py", ("local", 3, [])),
+        ("--workers 2 --every 5 train.py --ray x", ("local", 2, ["--ray", "x"])),
+        ("--ray auto train.py", ("auto", None, [])),
+        ("--ray head.example:6379 train.py", ("head.example:6379", None, [])),
+        ("--json - --ray ray://10.0.0.1:10001 train.py", ("ray://10.0.0.1:10001", None, [])),
+        ("--ray=auto train.py", ("auto", None, [])),
+    ],
+)
+def test_the_address_of_a_cluster_may_be_left_out(
+    calls: list[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    found: tuple[str, int | None, list[str]],
+) -> None:
+    monkeypatch.setattr(cluster, "installed", lambda: True)
+    assert invoke(["fix", *line.split()]) == 7
+    target, args, options, _ = calls[0]
+    assert target == "train.py"
+    assert (options.machines.address, options.machines.workers, args) == found
+
+
+def test_without_ray_the_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cluster, "installed", lambda: False)
+    assert invoke(["study", "--ray", "train.py"]) == 2
+    assert "pip install 'convalesce[ray]'" in capsys.readouterr().err
+
+
+def test_nothing_of_ray_is_loaded_where_it_is_not_asked_for(calls: list[Any]) -> None:
+    invoke(["fix", "train.py"])
+    assert calls[0][2].machines is None

@@ -23,9 +23,13 @@ from convalesce.commands.options import (
     Mute,
     NoProbes,
     Quiet,
+    Ray,
     Script,
     Store,
+    WithRay,
+    Workers,
     listed,
+    machines,
     options_of,
 )
 from convalesce.commands.read import read
@@ -220,7 +224,7 @@ def check(  # noqa: PLR0913 - one parameter an option
     return session.check(script, args or (), options_of(settings), module=module, fail_on=fail)
 
 
-@app.command(context_settings=SCRIPT_FIRST)
+@app.command(context_settings=SCRIPT_FIRST, cls=WithRay)
 def fix(  # noqa: PLR0913 - one parameter an option
     script: Script,
     args: Args = None,
@@ -234,6 +238,8 @@ def fix(  # noqa: PLR0913 - one parameter an option
     every: Every = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    ray: Ray = None,
+    workers: Workers = None,
     edit: Annotated[
         bool,
         typer.Option("--apply", help="Edit the script; its original is kept beside it."),
@@ -248,7 +254,9 @@ def fix(  # noqa: PLR0913 - one parameter an option
     settings = in_force({**given, "every": every, "quiet": quiet, "mute": listed(mute)})
     from convalesce import session  # noqa: PLC0415 - after the command line is known to be right
 
-    return session.fix(script, args or (), options_of(settings), module=module, edit=edit)
+    where = machines(ray, workers, quiet=bool(settings.get("quiet")))
+    options = replace(options_of(settings), machines=where)
+    return session.fix(script, args or (), options, module=module, edit=edit)
 
 
 @app.command()
@@ -268,7 +276,7 @@ def explain(
     return 0
 
 
-app.command(context_settings=SCRIPT_FIRST)(study)
+app.command(context_settings=SCRIPT_FIRST, cls=WithRay)(study)
 app.add_typer(runs, name="runs")
 app.command()(watch)
 app.command()(read)

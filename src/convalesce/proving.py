@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convalesce import core  # loads NumPy, which the script may want to set up first
+    from convalesce.lab.ray.cluster import Machines
     from convalesce.observe.shelf import Shelf
 
 Say = Callable[[str], object]
@@ -136,11 +137,17 @@ def _proven_only(proven: core.Diagnosis, stated: core.Diagnosis) -> core.Diagnos
     )
 
 
-def mend(
-    examined: core.Examined, kept: Shelf | None, script: Script, mute: Iterable[str], say: Say
+def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
+    examined: core.Examined,
+    kept: Shelf | None,
+    script: Script,
+    mute: Iterable[str],
+    say: Say,
+    machines: Machines | None = None,
 ) -> core.Examined:
     """Mend what is confirmed, verify it by retraining, and write it into the script."""
     from convalesce.lab import KerasLab  # noqa: PLC0415
+    from convalesce.lab.crew import crew_of  # noqa: PLC0415
     from convalesce.treat import treat  # noqa: PLC0415
 
     if kept is None or examined.diagnosis.health != "unhealthy":
@@ -149,7 +156,13 @@ def mend(
     lab = KerasLab(kept, run.fits)
     try:
         with lab.open():
-            treatment = treat(examined.diagnosis, lab, diagnose=_diagnose(mute), say=say)
+            treatment = treat(
+                examined.diagnosis,
+                lab,
+                diagnose=_diagnose(mute),
+                say=say,
+                hire=lambda fit: crew_of(lab, fit, machines),
+            )
             if treatment.proven:
                 begun = time.perf_counter()
                 treatment = _written(treatment, run, script, say)

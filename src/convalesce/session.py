@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convalesce import core  # loads NumPy, which the script may want to set up first
+    from convalesce.lab.ray.cluster import Machines
 
 Then = Callable[["core.Examined"], "core.Examined"]  # what follows a diagnosis
 After = Callable[["core.Examined", Any, proving.Script], "core.Examined"]  # and its proof
@@ -42,6 +43,7 @@ class Options:
         budget: Time for experiments, as a share of the training's; None for the default.
         probes: Make experiments at all.
         hopeless: End a training that cannot come to anything.
+        machines: Where retrainings and trials are made; None for here.
     """
 
     every: int | None = None
@@ -55,6 +57,7 @@ class Options:
     budget: float | None = None
     probes: bool = True
     hopeless: bool = False
+    machines: Machines | None = None
 
     @property
     def share(self) -> float | None:
@@ -124,7 +127,8 @@ def fix(
 
     def mended(found: core.Examined, shelf: Any, script: proving.Script) -> core.Examined:
         edits = replace(script, edit=edit)
-        return proving.mend(proving.edited(found, edits), shelf, edits, options.mute, say)
+        found = proving.edited(found, edits)
+        return proving.mend(found, shelf, edits, options.mute, say, options.machines)
 
     start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
     examined = begin(start, options, after=mended).examined

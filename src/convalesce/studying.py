@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convalesce import core  # loads NumPy, which the script may want to set up first
+    from convalesce.lab.ray.cluster import Machines
     from convalesce.observe.shelf import Shelf
 
 Say = Callable[[str], object]
@@ -32,6 +33,7 @@ class Asked:
         script: The user's script. `original`: its bytes before it ran; None for a module.
         place: Folder in which studies are stored.
         told: Hears of each trial as it ends, and of those that an earlier call left.
+        machines: Where to train; None for here.
     """
 
     trials: int
@@ -42,6 +44,7 @@ class Asked:
     place: Path
     mute: tuple[str, ...] = ()
     told: Callable[[core.StudyTrial], object] = field(default=lambda _: None)
+    machines: Machines | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +84,25 @@ def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -
         asked: What to do.
         say: Told what is being done.
     """
+    from convalesce.lab.crew import crew_of  # noqa: PLC0415
+
     subject = _subject(examined, kept)
     if not isinstance(subject, _Subject):
         return subject
     begun = time.monotonic()
-    with subject.lab.open():
-        found = _searched(examined.diagnosis, subject, asked, say)
+    with subject.lab.open(), crew_of(subject.lab, subject.fit, asked.machines) as crew:
+        found = _searched(examined.diagnosis, subject, crew, asked, say)
     found = replace(found, seconds=time.monotonic() - begun)
     return _written(found, examined.run, asked)
 
 
-def answers(
+def answers(  # noqa: PLR0913, PLR0917 - a run, what is asked of it, and with what means
     examined: core.Examined,
     kept: Shelf | None,
     names: Sequence[str],
     say: Say,
     seconds: float | None = None,
+    machines: Machines | None = None,
 ) -> tuple[core.Answer, ...]:
     """Ready questions about the fit that matters most; none where nothing could be kept of it.
 
@@ -106,17 +112,17 @@ def answers(
         names: Of the questions: `optimizers`, `batch-size`, `data`, `ablate`.
         say: Told what is being done.
         seconds: After which no further training is begun; None for no bound.
+        machines: Where to train; None for here.
     """
     from convalesce import study as room  # noqa: PLC0415
     from convalesce.lab import asking  # noqa: PLC0415
-    from convalesce.lab.crew import Alone  # noqa: PLC0415
+    from convalesce.lab.crew import crew_of  # noqa: PLC0415
 
     subject = _subject(examined, kept)
     if not isinstance(subject, _Subject):
         return ()
     fit, lab, signals = subject.fit, subject.lab, subject.signals
     until = math.inf if seconds is None else time.monotonic() + seconds
-    bench = room.Bench(Alone(lab), fit, subject.reach, subject.what, until)
     ask: dict[str, Callable[[], core.Answer]] = {
         "optimizers": lambda: room.optimizers(bench, signals),
         "batch-size": lambda: room.batch_size(bench, signals, lambda: asking.noise_scale(lab, fit)),
@@ -128,7 +134,8 @@ def answers(
         "ablate": lambda: room.ablate(bench, signals),
     }
     found = []
-    with lab.open():
+    with lab.open(), crew_of(lab, fit, machines) as crew:
+        bench = room.Bench(crew, fit, subject.reach, subject.what, until)
         for name in names:
             say(f"asking: {name}")
             found.append(ask[name]())
@@ -143,9 +150,10 @@ def _fit(examined: core.Examined, kept: Shelf) -> int:
     return sick[0] if sick else max(kept.kept)
 
 
-def _searched(diagnosis: core.Diagnosis, subject: _Subject, asked: Asked, say: Say) -> core.Study:
+def _searched(
+    diagnosis: core.Diagnosis, subject: _Subject, crew: core.Crew, asked: Asked, say: Say
+) -> core.Study:
     from convalesce import core  # noqa: PLC0415
-    from convalesce.lab.crew import Alone  # noqa: PLC0415
     from convalesce.study import Search, finals, space, starts  # noqa: PLC0415
 
     fit, lab, reach = subject.fit, subject.lab, subject.reach
@@ -160,7 +168,7 @@ def _searched(diagnosis: core.Diagnosis, subject: _Subject, asked: Asked, say: S
     search = Search(
         optuna=stored(asked.place, _key(asked, within, base, fit), asked.seed),
         space=within,
-        crew=Alone(lab),
+        crew=crew,
         fit=fit,
         what=subject.what,
         reach=reach,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -19,14 +20,42 @@ def confirmed(cause: str, *, stated: bool = False) -> core.Finding:
 
 
 def treated(
-    lab: WrittenLab, *findings: core.Finding, again: Again = lambda _: ()
+    lab: WrittenLab,
+    *findings: core.Finding,
+    again: Again = lambda _: (),
+    crew: core.Crew | None = None,
 ) -> core.Treatment:
     def diagnose(_: core.Signals) -> core.Diagnosis:
-        found = tuple(again(lab.trained[-1].changes))
+        found = tuple(again(lab.trained[-1].changes if lab.trained else ()))
         return core.Diagnosis(health=core.Health.UNDECIDED, findings=found)
 
     diagnosis = core.Diagnosis(health=core.Health.UNHEALTHY, findings=tuple(findings))
-    return treat(diagnosis, lab, diagnose=diagnose)
+    return treat(diagnosis, lab, diagnose=diagnose, hire=lambda _: nullcontext(crew))
+
+
+@dataclass
+class Backwards:
+    """A crew on a written lab: the last arm ends first, some are lost.
+
+    Attributes:
+        asked: Arms of each call.
+        lost: Seeds whose arms fail for a reason of the crew's own.
+    """
+
+    lab: WrittenLab
+    lost: tuple[int, ...] = ()
+    width: int = 2
+    asked: list[Sequence[core.Arm]] = field(default_factory=list)
+
+    def train(
+        self, fit: int, arms: Sequence[core.Arm], *, seconds: float
+    ) -> Iterator[tuple[int, core.Trained]]:
+        self.asked.append(arms)
+        for place in reversed(range(len(arms))):
+            if arms[place].seed in self.lost:
+                yield place, RuntimeError("its worker was lost 3 times")
+            else:
+                yield place, self.lab.train(fit, arms[place], seconds=seconds)
 
 
 def scaled(arm: core.Arm) -> bool:
@@ -195,3 +224,27 @@ def test_an_augmentation_is_taken_out_where_narrowing_it_leaves_much_open() -> N
 
     far = replace(confirmed("data.augmentation"), remedies=(narrowed, without))
     assert treated(WrittenLab(brings), far).changes == (without,)
+
+
+@pytest.mark.parametrize("lost", [(), (2,)])
+def test_pairs_that_a_crew_trains_give_the_same_treatment(lost: tuple[int, ...]) -> None:
+    def brings(arm: core.Arm) -> float:
+        return (0.9 if scaled(arm) else 0.1) + 0.01 * arm.seed
+
+    cannot = (core.FindLearningRate,)
+    alone = treated(WrittenLab(brings, cannot), confirmed("hp.lr_high"))
+    here, there = WrittenLab(brings, cannot), WrittenLab(brings, cannot)
+    crew = Backwards(there, lost)
+    found = treated(here, confirmed("hp.lr_high"), again=lambda _: (), crew=crew)
+    assert found == alone
+    assert len(crew.asked[0]) == 6
+    trained = {(arm.changes, arm.seed) for arm in here.trained}
+    # The lab trains what was lost, and the mended model once more, to keep it.
+    assert trained == {(found.changes, 3), *((c, s) for s in lost for c in ((), found.changes))}
+
+
+def test_a_crew_of_one_trains_no_pairs_ahead() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if scaled(arm) else 0.1, (core.FindLearningRate,))
+    crew = Backwards(lab, width=1)
+    assert treated(lab, confirmed("hp.lr_high"), crew=crew).proven
+    assert crew.asked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from convalesce.settings import WrongSetting, known_causes, read_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from convalesce.lab.ray.cluster import Machines
     from convalesce.session import Options
     from convalesce.track.folder import RunFolder
 
@@ -56,7 +59,62 @@ Store = Annotated[
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write it as JSON (- stdout).")
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="[ADDRESS]",
+        help="Train at the same time on a Ray cluster; without an address, on one of this machine.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Processes of it. [default: by its size]"),
+]
+# What `--ray` takes for an address; anything else that follows it is SCRIPT.
+ADDRESS = re.compile(r"auto|local|ray://\S+|[\w.\-]+:\d+|\[[\da-fA-F:]+\]:\d+")
 WIDE = 200  # columns where nobody looks at a screen: nothing is folded
+
+
+class WithRay(TyperCommand):
+    """A command with `--ray [ADDRESS]`, whose address may be left out before SCRIPT."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer does, the address put in where it was left out."""
+        takes = {
+            name
+            for one in self.params
+            if one.param_type_name == "option" and not getattr(one, "is_flag", False)
+            for name in one.opts
+        }
+        given = list(args)
+        place = 0
+        while place < len(given) and given[place].startswith("-") and given[place] != "--":
+            name = given[place]
+            if name == "--ray" and not ADDRESS.fullmatch("".join(given[place + 1 : place + 2])):
+                given.insert(place + 1, "local")
+            place += 2 if name in takes else 1
+        return super().parse_args(ctx, given)
+
+
+def machines(ray: str | None, workers: int | None, *, quiet: bool) -> Machines | None:
+    """Where to train; None for here.
+
+    Raises:
+        WrongSetting: Ray is asked for and is not installed.
+    """
+    if ray is None and workers is None:
+        return None
+    from convalesce.lab.ray.cluster import LOCAL, MISSING, Machines, installed  # noqa: PLC0415
+
+    if not installed():
+        raise WrongSetting(MISSING)
+
+    def tell(said: str) -> None:
+        if not quiet:
+            sys.stderr.write(f"convalesce: {said}\n")
+
+    return Machines(address=ray or LOCAL, workers=workers, tell=tell)
 
 
 def listed(mute: list[str] | None) -> tuple[str, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,9 +18,12 @@ from convalesce.commands.options import (
     Module,
     Mute,
     Quiet,
+    Ray,
     Script,
     Store,
+    Workers,
     listed,
+    machines,
     options_of,
 )
 from convalesce.settings import in_force
@@ -65,6 +69,8 @@ def study(  # noqa: PLR0913 - one parameter an option
     budget: Budget = None,
     quiet: Quiet = None,
     mute: Mute = None,
+    ray: Ray = None,
+    workers: Workers = None,
 ) -> int:
     """Search learning rate, optimizer, batches, regularisation and layers, from the diagnosis.
 
@@ -82,7 +88,8 @@ def study(  # noqa: PLR0913 - one parameter an option
             "mute": listed(mute),
         }
     )
-    options = options_of(settings)
+    where = machines(ray, workers, quiet=bool(settings.get("quiet")))
+    options = replace(options_of(settings), machines=where)
     from convalesce import session, studying  # noqa: PLC0415 - not for --help
     from convalesce.track.folder import Start  # noqa: PLC0415
 
@@ -100,7 +107,7 @@ def study(  # noqa: PLR0913 - one parameter an option
     }
     questions = [name for name, wanted in given.items() if wanted]
     if questions:
-        answers = studying.answers(examined, begun.shelf, questions, say, seconds)
+        answers = studying.answers(examined, begun.shelf, questions, say, seconds, where)
         _tell_answers(answers, script, options, kept)
         return 0 if answers else 2
     asked = studying.Asked(
@@ -112,6 +119,7 @@ def study(  # noqa: PLR0913 - one parameter an option
         place=kept.store / "studies",
         mute=options.mute,
         told=_told(options, trials),
+        machines=options.machines,
     )
     found = studying.study(examined, begun.shelf, asked, say)
     _tell(found, script, options, kept)

@@ -94,6 +94,9 @@ class BelowBar(Exception):
         super().__init__(f"broken off: {reached[-1]:.3f} at bar {len(reached)}")
         self.reached = reached
 
+    def __reduce__(self) -> tuple[type[BelowBar], tuple[tuple[float, ...]]]:
+        return BelowBar, (self.reached,)
+
 
 class Lab(Protocol):
     """Trains arms from one snapshot of each observed fit."""

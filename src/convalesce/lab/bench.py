@@ -129,6 +129,29 @@ class KerasLab:
         finally:
             self._spent += time.perf_counter() - begun
 
+    @contextlib.contextmanager
+    def handed_over(self, fit: int) -> Iterator[tuple[Kept, Setting]]:
+        """What another lab needs to train arms of a fit, its data sets read; see `of`.
+
+        Raises:
+            core.CannotChange: Its weights were not kept.
+        """
+        with self.standing(fit) as base:
+            kept = self._shelf.kept[fit]
+            yield (
+                replace(kept, arguments={}, train=base.train, validation=base.validation),
+                base,
+            )
+
+    @classmethod
+    def of(cls, kept: Kept, base: Setting) -> KerasLab:
+        """A lab on what another one has handed over."""
+        shelf = Shelf()
+        shelf.kept[kept.index] = kept
+        lab = cls(shelf, ())
+        lab._bases[kept.index] = base
+        return lab
+
     def save(self, fit: int, changes: tuple[core.Change, ...], path: Path) -> None:
         """The model as the latest whole training with these changes left it, as a `.keras` file.
 

@@ -1,10 +1,16 @@
-"""Many arms on one machine: one after another."""
+"""Many arms: one after another on this machine, or at the same time on a cluster."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from convalesce import core
+from convalesce.lab.ray.cluster import Machines, NoCluster, connected
+
+if TYPE_CHECKING:
+    from convalesce.lab.bench import KerasLab
 
 
 class Alone:
@@ -28,3 +34,30 @@ class Alone:
                 yield place, self._lab.train(fit, arm, seconds=seconds)
             except Exception as error:  # noqa: BLE001 - one arm's end is not the others'
                 yield place, error
+
+
+@contextlib.contextmanager
+def crew_of(lab: KerasLab, fit: int, machines: Machines | None) -> Iterator[core.Crew]:
+    """A crew for one fit. What can't be trained elsewhere is trained here, and that is told.
+
+    Args:
+        lab: Of the fit, opened by the caller.
+        fit: Index of the fit.
+        machines: Where to train; None for here.
+    """
+    if machines is None:
+        yield Alone(lab)
+        return
+    from convalesce.lab.ray.crew import RayCrew
+    from convalesce.lab.ray.parcel import CannotTravel
+
+    with contextlib.ExitStack() as stack:
+        crew: core.Crew = Alone(lab)
+        try:
+            workers = stack.enter_context(connected(machines))
+            crew = stack.enter_context(
+                contextlib.closing(RayCrew(lab, fit, machines.address, workers))
+            )
+        except (CannotTravel, NoCluster, core.CannotChange) as error:
+            machines.tell(f"{error}; it is trained here, one training after another")
+        yield crew

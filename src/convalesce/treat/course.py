@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,11 +13,11 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.readings.pairs import effect
 from convalesce.readings.yardstick import MADE_UP_FOR, measure, sampling_error
+from convalesce.treat.trainer import Say, Trainer
 
 PAIRS = 3  # retrainings of the original and of the mended
 LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
-PATIENCE = 4.0  # times its expected time that a training may take
 ENOUGH = 0.95  # known with a mend: what another remedy could add is not worth its trainings
 SHORT_S = 30.0  # a training that takes longer is not spent on a second remedy
 WORTH = 0.03  # by which another remedy must be ahead on the first seed, of all there is to know
@@ -27,12 +28,17 @@ FLATTERED = {"data.leakage", "hp.metric"}
 # Remedies that change no training.
 NO_MEND: set[type[core.Change]] = {core.SetMetric, core.CollectData}
 
-Say = Callable[[str], object]
 Diagnose = Callable[[core.Signals], core.Diagnosis]
+Hire = Callable[[int], AbstractContextManager[core.Crew | None]]
 
 
 def treat(
-    diagnosis: core.Diagnosis, lab: core.Lab, *, diagnose: Diagnose, say: Say = lambda _: None
+    diagnosis: core.Diagnosis,
+    lab: core.Lab,
+    *,
+    diagnose: Diagnose,
+    say: Say = lambda _: None,
+    hire: Hire = lambda _: nullcontext(),
 ) -> core.Treatment:
     """The first course that retraining proves, for the fit of the leading confirmed finding.
 
@@ -41,17 +47,25 @@ def treat(
         lab: Trains the arms.
         diagnose: From the record of an arm to findings.
         say: Told what is being trained.
+        hire: Gives a crew that trains the pairs of a fit beside the lab.
     """
     confirmed = [f for f in diagnosis.findings if f.verdict is core.Verdict.CONFIRMED and f.serious]
     if not confirmed:
         return core.Treatment(why_not="nothing is confirmed that could be mended")
     fit = confirmed[0].fit
     against = [f for f in confirmed if f.fit == fit]
-    causes = tuple(f.cause for f in against)
     reach = lab.reach(fit)
     if reach.why_not:
+        causes = tuple(f.cause for f in against)
         return core.Treatment(fit=fit, causes=causes, why_not=reach.why_not)
-    trainer = _Trainer(lab, fit, reach)
+    with hire(fit) as crew:
+        return _treated(against, Trainer(lab, fit, reach, crew), diagnose, say)
+
+
+def _treated(
+    against: list[core.Finding], trainer: Trainer, diagnose: Diagnose, say: Say
+) -> core.Treatment:
+    """The first of the courses that is proven, or a better one."""
     why_not = "none of its remedies could be made here"
     tried = 0
     for course in _courses(against):
@@ -63,17 +77,20 @@ def treat(
             why_not = str(error) if not tried else why_not
             continue
         if found.proven:
-            return _better(replace(found, measured=measured), against, trainer, diagnose, say)
+            found = _better(replace(found, measured=measured), against, trainer, diagnose, say)
+            trainer.leave(found, say)
+            return found
         why_not, tried = found.why_not, tried + 1
         if tried == COURSES:
             break
-    return core.Treatment(fit=fit, causes=causes, why_not=why_not)
+    causes = tuple(f.cause for f in against)
+    return core.Treatment(fit=trainer.fit, causes=causes, why_not=why_not)
 
 
 def _better(
     found: core.Treatment,
     against: list[core.Finding],
-    trainer: _Trainer,
+    trainer: Trainer,
     diagnose: Diagnose,
     say: Say,
 ) -> core.Treatment:
@@ -112,26 +129,6 @@ def _other(found: core.Treatment, lead: tuple[core.Change, ...]) -> tuple[core.C
     return tuple(others[0] if c is made[0] else c for c in found.changes)
 
 
-@dataclass(slots=True)
-class _Trainer:
-    """Trains arms of one fit to their end, each once."""
-
-    lab: core.Lab
-    fit: int
-    reach: core.Reach
-    _seen: dict[core.Arm, core.Signals] = field(default_factory=dict)
-
-    def train(
-        self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False
-    ) -> core.Signals:
-        """What a whole training showed."""
-        arm = core.Arm(changes=changes, seed=seed, closely=closely)
-        if arm not in self._seen:
-            limit = PATIENCE * (self.reach.seconds(None) + self.reach.overhead_s) + 30.0
-            self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)
-        return self._seen[arm]
-
-
 def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
     """Courses worth trying, the one that experiments already speak for in front."""
     made = max((f.mended.changes for f in against if f.mended is not None), key=len, default=())
@@ -156,7 +153,7 @@ def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
 
 
 def _measured(
-    course: tuple[core.Change, ...], trainer: _Trainer
+    course: tuple[core.Change, ...], trainer: Trainer
 ) -> tuple[tuple[core.Change, ...], tuple[str, ...]]:
     """The course with the rate that it asks to be found, and how it was found.
 
@@ -191,7 +188,7 @@ def _merged(changes: tuple[core.Change, ...]) -> tuple[core.Change, ...]:
 def _verify(
     changes: tuple[core.Change, ...],
     against: list[core.Finding],
-    trainer: _Trainer,
+    trainer: Trainer,
     diagnose: Diagnose,
 ) -> core.Treatment:
     """Original against mended from equal seeds, until three pairs agree or one shows no gain."""
@@ -200,13 +197,24 @@ def _verify(
     pairs: list[tuple[core.Signals, core.Signals]] = []
     gone: tuple[str, ...] = ()
     few = ""
-    for seed in range(1, PAIRS + 1):
+    seeds = range(1, PAIRS + 1) if trainer.reach.seconds(None) <= LONG_S else (1,)
+    trainer.ahead(
+        [
+            arm
+            for seed in seeds
+            for arm in (
+                core.Arm(changes=changes, seed=seed, closely=seed == 1),
+                core.Arm(changes=_honest(changes, against), seed=seed),
+            )
+        ]
+    )
+    for seed in seeds:
         mended = trainer.train(changes, seed, closely=seed == 1)
         pairs.append((trainer.train(_honest(changes, against), seed), mended))
         if seed == 1:
             still = {f.cause for f in diagnose(mended).findings if f.serious}
             gone = tuple(c for c in causes if c not in still)
-        if trainer.reach.seconds(None) > LONG_S:
+        if len(seeds) == 1:
             few = f"one training takes about {trainer.reach.seconds(None):.0f} s"
             break
         lost = all(measure(pairs[-1][1], w) <= measure(pairs[-1][0], w) for w in whats)
