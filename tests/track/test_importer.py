@@ -90,6 +90,11 @@ def test_a_trial_is_a_child_of_its_run(store: Path) -> None:
     assert found == [("20260301-120001-t", "20260301-120000-a")]
 
 
+def test_mlflow_is_told_that_models_are_trained_here(store: Path) -> None:
+    kinds = "SELECT value FROM experiment_tags WHERE key = 'mlflow.experimentKind'"
+    assert ask(store / "mlflow.db", kinds) == [("custom_model_development",)]
+
+
 def test_the_report_lies_among_the_artifacts_inside_the_store(store: Path) -> None:
     pages = sorted(store.rglob("mlflow-artifacts/*/artifacts/report.html"))
     assert len(pages) == 4  # the killed run was concluded, too

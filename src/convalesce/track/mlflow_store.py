@@ -28,6 +28,7 @@ EXPERIMENT = "convalesce"
 STATUS = {"finished": "FINISHED", "crashed": "FAILED", "interrupted": "KILLED"}
 BATCH = 900  # metrics a call; MLflow takes 1000
 LONGEST = 480  # characters of a parameter or tag
+KIND = {"mlflow.experimentKind": "custom_model_development"}  # so that MLflow opens on the runs
 ARTIFACTS = ("report.html", "report.json", "script.py", "environment.json")
 
 
@@ -45,7 +46,7 @@ class Bridge:
         self._experiment: str = (
             found.experiment_id
             if found is not None
-            else self._client.create_experiment(EXPERIMENT, artifact_location=place)
+            else self._client.create_experiment(EXPERIMENT, artifact_location=place, tags=KIND)
         )
 
     def bring(self, one: Entry, parent: str) -> str:
