@@ -12,7 +12,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from convalesce import core  # noqa: E402
-from convalesce.lab import KerasLab  # noqa: E402
+from convalesce.lab import KerasLab, compilation  # noqa: E402
 from convalesce.observe.fit import Course  # noqa: E402
 from convalesce.observe.options import Options  # noqa: E402
 from convalesce.observe.shelf import Shelf  # noqa: E402
@@ -279,3 +279,25 @@ def test_a_change_without_an_applier_is_refused_with_its_name() -> None:
     lab, _ = trained(net())
     with lab.open(), pytest.raises(core.CannotChange, match="Unheard"):
         train(lab, Unheard())
+
+
+def test_arms_that_differ_in_their_rate_alone_are_compiled_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[Any] = []
+    real = compilation.compile_anew
+
+    def counted(model: Any, given: Any) -> None:
+        compiled.append(given)
+        real(model, given)
+
+    lab, _ = trained(net())
+    monkeypatch.setattr(compilation, "compile_anew", counted)
+    adam = core.SetOptimizer("Adam")
+    with lab.open():
+        slow = train(lab, adam, core.SetLearningRate(0.0001))
+        fast = train(lab, adam, core.SetLearningRate(0.03))
+        again = train(lab, adam, core.SetLearningRate(0.0001))
+    assert len(compiled) == 1
+    assert loss(slow) == loss(again) != loss(fast)
+    assert fast[core.HISTORY].learning_rate == pytest.approx((0.03, 0.03))
