@@ -19,6 +19,7 @@ Say = Callable[[str], object]
 DIAGNOSED = 3  # trainings that came to nothing which are trained once more to find out why
 LOOKED_AT = 200  # updates of such a training
 RATE_TEST_S = 0.5  # of one training's time: a range test that takes longer is not worth it
+TOLD = 10  # trainings of a question after which it is said how many there were
 MEMORY = ("ResourceExhaustedError", "MemoryError")
 
 
@@ -116,7 +117,12 @@ def answers(
         return ()
     fit, lab, signals = subject.fit, subject.lab, subject.signals
     until = math.inf if seconds is None else time.monotonic() + seconds
-    bench = room.Bench(Alone(lab), fit, subject.reach, subject.what, until)
+
+    def told(count: int) -> None:
+        if count % TOLD == 0:
+            say(f"{count} trainings so far")
+
+    bench = room.Bench(Alone(lab), fit, subject.reach, subject.what, until, told)
     ask: dict[str, Callable[[], core.Answer]] = {
         "optimizers": lambda: room.optimizers(bench, signals),
         "batch-size": lambda: room.batch_size(bench, signals, lambda: asking.noise_scale(lab, fit)),

@@ -132,6 +132,14 @@ def test_rates_that_the_script_overrides_are_not_asked() -> None:
     assert why == "at 0.0001 the rate in force was 0.007: code of the script's sets it"
 
 
+def test_every_training_that_ends_is_told() -> None:
+    heard: list[int] = []
+    told = Bench(WrittenCrew(lambda _: 0.5), 0, REACH, KNOWN, told=heard.append)
+    told.train([(), (core.SetMomentum(0.5),)])
+    told.train([()])
+    assert heard == [1, 2, 3, 4, 5, 6]
+
+
 def test_minutes_that_are_over_are_told() -> None:
     late = Bench(WrittenCrew(lambda _: 0.5), 0, REACH, KNOWN, until=0.0)
     found = optimizers(late, signals())
