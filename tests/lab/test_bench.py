@@ -301,3 +301,22 @@ def test_arms_that_differ_in_their_rate_alone_are_compiled_once(
     assert len(compiled) == 1
     assert loss(slow) == loss(again) != loss(fast)
     assert fast[core.HISTORY].learning_rate == pytest.approx((0.03, 0.03))
+
+
+@pytest.mark.parametrize("changes", [(), (core.SetOptimizer("Adam"),)])
+def test_a_schedule_by_epochs_is_scaled_to_the_rate_that_is_asked_for(
+    changes: tuple[core.Change, ...],
+) -> None:
+    halved = keras.callbacks.LearningRateScheduler(lambda epoch: 0.05 * 0.5**epoch)
+    lab, _ = trained(net(), {"callbacks": [halved]})
+    with lab.open():
+        asked = train(lab, *changes, core.SetLearningRate(0.002))
+    assert asked[core.HISTORY].learning_rate == pytest.approx((0.002, 0.001))
+
+
+def test_a_kept_schedule_of_the_optimizer_is_scaled_to_the_rate_that_is_asked_for() -> None:
+    decay = keras.optimizers.schedules.ExponentialDecay(0.05, 6, 0.5, staircase=True)
+    lab, _ = trained(net(optimizer=keras.optimizers.SGD(decay)))
+    with lab.open():
+        asked = train(lab, core.SetOptimizer("Adam", scheduled=True), core.SetLearningRate(0.002))
+    assert asked[core.HISTORY].learning_rate == pytest.approx((0.001, 0.0005))
