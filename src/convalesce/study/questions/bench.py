@@ -15,7 +15,7 @@ from convalesce.study.limit import longest
 from convalesce.study.questions.trained import Trained, value_of
 
 SEEDS = (0, 1, 2)
-TOGETHER = "gain (95 % together)"  # title of a column of intervals
+GAIN = "gain (95 %)"  # title of a column of intervals
 
 Key = tuple[tuple[core.Change, ...], float, int]
 
