@@ -38,7 +38,7 @@ def test_each_optimizer_is_judged_at_its_own_best_rate() -> None:
 
     found = optimizers(bench(brings), signals())
     assert found.says.startswith("Adam at a rate of 0.00032 is best")
-    assert "hold for all 7 comparisons at once" in found.says
+    assert "hold for all 6 comparisons at once" in found.says
     rates = {row[0]: row[1] for row in found.rows}
     assert rates["SGD, momentum 0.9"] == "1"
     assert [row[0] for row in found.rows][:2] == ["as it is", "Adam"]
@@ -348,6 +348,13 @@ def test_a_part_that_did_nothing_is_told_from_one_that_makes_no_difference() -> 
     assert "ReduceLROnPlateau and EarlyStopping do nothing here" in found.says
     assert "13 of 15 parts make no difference beyond noise" in found.says
     assert "all 13 comparisons" in found.says
+
+
+def test_one_part_of_several_layers_is_spoken_of_in_the_plural() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.2 if any(isinstance(c, core.DropNormalization) for c in arm.changes) else 0.6
+
+    assert "ormalisation layers earn their keep" in ablate(bench(brings), many_parts()).says
 
 
 def test_a_large_effect_in_much_noise_is_left_open() -> None:

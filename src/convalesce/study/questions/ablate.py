@@ -90,12 +90,12 @@ def _says(verdicts: list[tuple[str, str]], control: Trained) -> str:
     by = {kind: [name for name, verdict in verdicts if verdict == kind] for kind in VERDICTS}
     said = [f"as it is, it fails at {control.failures}"] if control.failed else []
     said += [
-        _said(saying, _listed(by[kind]), many=len(by[kind]) > 1)
+        _said(saying, _listed(by[kind]), many=_many(by[kind]))
         for kind, saying in ALL_NAMED.items()
         if by[kind]
     ]
     said += [
-        _said(saying, _counted(by[kind], len(verdicts)), many=len(by[kind]) > 1)
+        _said(saying, _counted(by[kind], len(verdicts)), many=_many(by[kind]))
         for kind, saying in COUNTED.items()
         if by[kind]
     ]
@@ -104,10 +104,13 @@ def _says(verdicts: list[tuple[str, str]], control: Trained) -> str:
 
 
 def _said(saying: str, names: str, *, many: bool) -> str:
-    words = (
-        {"s": "", "its": "their", "do": "do"} if many else {"s": "s", "its": "its", "do": "does"}
-    )
-    return saying.format(names, **words)
+    if many:
+        return saying.format(names, s="", its="their", do="do")
+    return saying.format(names, s="s", its="its", do="does")
+
+
+def _many(names: list[str]) -> bool:
+    return len(names) > 1 or names[0].endswith("s")
 
 
 def _counted(names: list[str], count: int) -> str:
