@@ -20,7 +20,6 @@ DIAGNOSED = 3  # trainings that came to nothing which are trained once more to f
 LOOKED_AT = 200  # updates of such a training
 RATE_TEST_S = 0.5  # of one training's time: a range test that takes longer is not worth it
 TOLD = 10  # trainings of a question after which it is said how many there were
-MEMORY = ("ResourceExhaustedError", "MemoryError")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,13 +274,14 @@ class _Why:
 
     def __call__(self, arm: core.Arm, trained: core.Trained) -> tuple[str, str]:
         from convalesce import core  # noqa: PLC0415
+        from convalesce.study.limit import OUT_OF_MEMORY  # noqa: PLC0415
 
         if isinstance(trained, core.CannotChange):
             return "", f"it can't be made here: {trained}"
         if isinstance(trained, core.OutOfTime):
             return "time", f"it took too long: {trained}"
         if isinstance(trained, Exception):
-            if type(trained).__name__ in MEMORY:
+            if type(trained).__name__ in OUT_OF_MEMORY:
                 return "memory", "out of memory: smaller batches or a narrower net would fit"
             return "error", f"{type(trained).__name__}: {str(trained).partition(chr(10))[0][:200]}"
         return self._looked_at(arm)
