@@ -214,6 +214,13 @@ def test_the_rate_of_the_script_is_the_one_that_is_kept_whatever_its_schedule() 
     assert (core.SetBatchSize(128), core.ScaleLearningRate(0.25)) in pairs
 
 
+def test_a_schedule_that_counts_updates_is_spoken_of() -> None:
+    schedule = core.Schedule(name="CosineDecay")
+    own = core.Optimizer(name="Adam", learning_rate=0.01, schedule=schedule)
+    says = batch_size(bench(lambda _: 0.5), signals(optimizer=own), noise).says
+    assert "CosineDecay counts updates: with larger batches it is left before its end" in says
+
+
 def test_a_batch_of_unknown_size_is_not_asked_about() -> None:
     found = batch_size(bench(lambda _: 0.5), signals(batch_size=None), noise)
     assert found.says == "The size of a batch is not known here."

@@ -91,7 +91,7 @@ def batch_size(bench: Bench, signals: core.Signals, noise: Noise) -> core.Answer
     told = f" {_sentence(scale.says)}" if scale else ""
     return core.Answer(
         question="batch-size",
-        says=_says(sized, present) + told + together(comparisons),
+        says=_says(sized, present) + told + _by_updates(setup) + together(comparisons),
         head=(
             "batch", "rate", "mean", "failed", GAIN, "at other", "s/epoch", "MB",
         ),
@@ -160,6 +160,17 @@ def memory_mb(signals: core.Signals, batch: int) -> float:
     outputs = sum(count(layer.output_shape) for layer in layers)
     weights = sum(layer.parameters for layer in layers)
     return BYTES * (2 * batch * outputs + 4 * weights) / 2**20
+
+
+def _by_updates(setup: core.Setup) -> str:
+    """That a schedule of the optimizer does not follow the batch."""
+    schedule = setup.optimizer.schedule if setup.optimizer is not None else None
+    if schedule is None:
+        return ""
+    return (
+        f" {schedule.name} counts updates: with larger batches it is left before its end, with "
+        "smaller ones it ends sooner."
+    )
 
 
 def _sentence(said: str) -> str:
