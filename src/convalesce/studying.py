@@ -20,7 +20,7 @@ Say = Callable[[str], object]
 DIAGNOSED = 3  # trainings that came to nothing which are trained once more to find out why
 LOOKED_AT = 200  # updates of such a training
 RATE_TEST_S = 0.5  # of one training's time: a range test that takes longer is not worth it
-MEMORY = ("ResourceExhaustedError", "MemoryError")
+TOLD = 10  # trainings of a question after which it is said how many there were
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +123,11 @@ def answers(  # noqa: PLR0913, PLR0917 - a run, what is asked of it, and with wh
         return ()
     fit, lab, signals = subject.fit, subject.lab, subject.signals
     until = math.inf if seconds is None else time.monotonic() + seconds
+
+    def told(count: int) -> None:
+        if count % TOLD == 0:
+            say(f"{count} trainings so far")
+
     ask: dict[str, Callable[[], core.Answer]] = {
         "optimizers": lambda: room.optimizers(bench, signals),
         "batch-size": lambda: room.batch_size(bench, signals, lambda: asking.noise_scale(lab, fit)),
@@ -135,7 +140,7 @@ def answers(  # noqa: PLR0913, PLR0917 - a run, what is asked of it, and with wh
     }
     found = []
     with lab.open(), crew_of(lab, fit, machines) as crew:
-        bench = room.Bench(crew, fit, subject.reach, subject.what, until)
+        bench = room.Bench(crew, fit, subject.reach, subject.what, until, told)
         for name in names:
             say(f"asking: {name}")
             found.append(ask[name]())
@@ -277,13 +282,14 @@ class _Why:
 
     def __call__(self, arm: core.Arm, trained: core.Trained) -> tuple[str, str]:
         from convalesce import core  # noqa: PLC0415
+        from convalesce.study.limit import OUT_OF_MEMORY  # noqa: PLC0415
 
         if isinstance(trained, core.CannotChange):
             return "", f"it can't be made here: {trained}"
         if isinstance(trained, core.OutOfTime):
             return "time", f"it took too long: {trained}"
         if isinstance(trained, Exception):
-            if type(trained).__name__ in MEMORY:
+            if type(trained).__name__ in OUT_OF_MEMORY:
                 return "memory", "out of memory: smaller batches or a narrower net would fit"
             return "error", f"{type(trained).__name__}: {str(trained).partition(chr(10))[0][:200]}"
         return self._looked_at(arm)

@@ -67,7 +67,7 @@ def test_questions_are_answered_without_a_search(script: Path, tmp_path: Path) -
     assert invoke([*command, "--batch-size", "--data", "--ablate", script.name]) == 0
     found = {one["question"]: one for one in json.loads(told.read_text())["answers"]}
     assert list(found) == ["batch-size", "data", "ablate"]
-    assert "16 (as it is)" in [row[0] for row in found["batch-size"]["rows"]]
+    assert "16, now" in [row[0] for row in found["batch-size"]["rows"]]
     assert len(found["data"]["rows"]) == 3
     assert all(one["says"] for one in found.values())
     assert "Which batch size?" in page.read_text()

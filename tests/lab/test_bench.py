@@ -13,7 +13,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from convalesce import core  # noqa: E402
-from convalesce.lab import KerasLab  # noqa: E402
+from convalesce.lab import KerasLab, compilation  # noqa: E402
 from convalesce.observe.fit import Course  # noqa: E402
 from convalesce.observe.options import Options  # noqa: E402
 from convalesce.observe.shelf import Shelf  # noqa: E402
@@ -314,3 +314,44 @@ def test_only_what_was_trained_to_its_end_is_saved(tmp_path: Path) -> None:
         train(lab, change, steps=3)
         with pytest.raises(core.CannotChange, match="no whole training"):
             lab.save(0, (change,), tmp_path / "m.keras")
+
+
+def test_arms_that_differ_in_their_rate_alone_are_compiled_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compiled: list[Any] = []
+    real = compilation.compile_anew
+
+    def counted(model: Any, given: Any) -> None:
+        compiled.append(given)
+        real(model, given)
+
+    lab, _ = trained(net())
+    monkeypatch.setattr(compilation, "compile_anew", counted)
+    adam = core.SetOptimizer("Adam")
+    with lab.open():
+        slow = train(lab, adam, core.SetLearningRate(0.0001))
+        fast = train(lab, adam, core.SetLearningRate(0.03))
+        again = train(lab, adam, core.SetLearningRate(0.0001))
+    assert len(compiled) == 1
+    assert loss(slow) == loss(again) != loss(fast)
+    assert fast[core.HISTORY].learning_rate == pytest.approx((0.03, 0.03))
+
+
+@pytest.mark.parametrize("changes", [(), (core.SetOptimizer("Adam"),)])
+def test_a_schedule_by_epochs_is_scaled_to_the_rate_that_is_asked_for(
+    changes: tuple[core.Change, ...],
+) -> None:
+    halved = keras.callbacks.LearningRateScheduler(lambda epoch: 0.05 * 0.5**epoch)
+    lab, _ = trained(net(), {"callbacks": [halved]})
+    with lab.open():
+        asked = train(lab, *changes, core.SetLearningRate(0.002))
+    assert asked[core.HISTORY].learning_rate == pytest.approx((0.002, 0.001))
+
+
+def test_a_kept_schedule_of_the_optimizer_is_scaled_to_the_rate_that_is_asked_for() -> None:
+    decay = keras.optimizers.schedules.ExponentialDecay(0.05, 6, 0.5, staircase=True)
+    lab, _ = trained(net(optimizer=keras.optimizers.SGD(decay)))
+    with lab.open():
+        asked = train(lab, core.SetOptimizer("Adam", scheduled=True), core.SetLearningRate(0.002))
+    assert asked[core.HISTORY].learning_rate == pytest.approx((0.001, 0.0005))

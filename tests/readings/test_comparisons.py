@@ -67,3 +67,11 @@ def test_seeds_that_came_to_nothing_are_left_out_of_the_pairs() -> None:
     assert lost.mean == pytest.approx(0.2)
     assert math.isnan(none.mean)
     assert none.low == -math.inf
+
+
+def test_an_arm_that_equals_the_control_is_no_comparison() -> None:
+    control, other = [0.5, 0.6, 0.55], [0.6, 0.75, 0.62]
+    alone = simultaneous(control, [other])[0]
+    among, same = simultaneous(control, [other, control])
+    assert among == alone
+    assert (same.mean, same.low, same.high) == (0.0, 0.0, 0.0)

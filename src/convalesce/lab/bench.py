@@ -23,6 +23,7 @@ from convalesce.observe.shelf import Shelf
 
 RATE_STEPS = 500  # of a range test and the short trainings that confirm it, about
 PATIENT = 4.0  # times the expected time
+RATES = (core.SetLearningRate, core.ScaleLearningRate)
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
 
 
@@ -246,6 +247,12 @@ class KerasLab:
         key = (kept.index, arm.changes)
         if key in self._prepared:
             return self._prepared[key]
+        if len(arm.changes) > 1 and isinstance(arm.changes[-1], RATES):
+            first = self._ready(kept, replace(arm, changes=arm.changes[:-1]))
+            setting = apply(arm.changes[-1], first.setting)
+            if setting.compiled is first.setting.compiled:  # a rate is set without a retrace
+                self._prepared[key] = Prepared(setting, first.state, first.parts)
+                return self._prepared[key]
         _set_flags(kept, self._base(kept.index))
         setting = self._changed(kept, arm.changes)
         compiled = (kept.index, "as observed")

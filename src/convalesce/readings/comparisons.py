@@ -41,6 +41,9 @@ def simultaneous(
 ) -> list[Effect]:
     """The effect of each arm, by pairs of equal seed; the intervals hold together at 95 %.
 
+    An arm that equals the control at every seed is none: its change did nothing, and it tells
+    nothing of the noise.
+
     Args:
         control: What it reached at each seed; nan where it came to nothing.
         arms: The same of each arm.
@@ -49,10 +52,14 @@ def simultaneous(
         floor: Least deviation between seeds that is believed.
     """
     table = np.array([control, *arms], np.float64)
-    level = 1 - (1 - LEVEL) / max(1, comparisons or len(arms))
-    noises = _noises(table)
+    same = [i for i in range(1, len(table)) if identical(control, table[i].tolist())]
+    level = 1 - (1 - LEVEL) / max(1, comparisons or len(arms) - len(same))
+    noises = _noises(table, same)
     found = []
     for i in range(1, len(table)):
+        if i in same:
+            found.append(Effect(0.0, 0.0, 0.0, 0.0, relevance(float(np.nanmean(table[0])))))
+            continue
         noise = _of_both(noises[0], noises[i])
         one = math.hypot(max(noise.deviation, floor), sampling)
         found.append(_effect(table[0], table[i], one, quantile_t(noise.freedom, level)))
@@ -77,9 +84,18 @@ def _effect(control: Floats, treated: Floats, one: float, quantile: float) -> Ef
     return Effect(mean, mean - half, mean + half, noise, relevance(known))
 
 
-def _noises(table: Floats) -> list[Noise]:
+def identical(control: Sequence[float], arm: Sequence[float]) -> bool:
+    """The arm came to the same at every seed, to the last bit: its change did nothing.
+
+    Where the control is the same at every seed, a tie tells nothing.
+    """
+    exact = all(c == a for c, a in zip(control, arm, strict=True))
+    return exact and len(set(control)) > 1
+
+
+def _noises(table: Floats, same: list[int]) -> list[Noise]:
     """Of each row: what all have in common; its own where it scatters clearly more than others."""
-    whole = [i for i in range(len(table)) if np.isfinite(table[i]).all()]
+    whole = [i for i in range(len(table)) if np.isfinite(table[i]).all() and i not in same]
     alike, apart = list(whole), dict[int, Noise]()
     while len(alike) > 2:  # of two rows neither is the odd one
         own = {i: _own(table, i, [o for o in alike if o != i]) for i in alike}

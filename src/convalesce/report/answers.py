@@ -34,9 +34,9 @@ def show(answers: Sequence[core.Answer], console: Console) -> None:
         console.print(Text(TITLES.get(one.question, one.question), style="bold"))
         console.print(Text(words.plain(one.says, 1000)))
         if one.rows:
-            table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 2), header_style="dim")
-            for title in one.head:
-                table.add_column(title, overflow="fold")
+            table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
+            for column, title in enumerate(one.head):
+                table.add_column(title, overflow="fold", no_wrap=column > 0)
             for row in one.rows:
                 table.add_row(*(Text(words.plain(cell, 200)) for cell in row))
             console.print(table)

@@ -1,4 +1,4 @@
-"""How long one training of a study may take."""
+"""How long one training of a study may take, and how it shows that it was too large."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from convalesce import core
 
 PATIENCE = 6.0  # times its expected time
 SLACK_S = 60.0
+OUT_OF_MEMORY = ("ResourceExhaustedError", "MemoryError")  # classes of errors
 
 
 def longest(reach: core.Reach) -> float:

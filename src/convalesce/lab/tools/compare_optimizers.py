@@ -11,15 +11,15 @@ import numpy as np
 
 from convalesce.lab.rates import candidates, chosen, estimates, range_test, tried
 from convalesce.lab.rig import Rig, level, rigged, source_of
+from convalesce.readings.comparisons import simultaneous
 
-NAMES = ("sgd", "rmsprop", "adam", "adamw")
+NAMES = ("sgd", "rmsprop", "adam", "adamw", "lion")
 MOMENTUM = 0.9  # for SGD by its name: plain SGD is seldom what is meant
 RANGE_STEPS = 60
 RATES = np.geomspace(1e-6, 10.0, RANGE_STEPS).tolist()
 SHARE = 5  # a trial of a rate takes so small a part of the steps
 SHORTEST = 10
 UNSEEN = 1000  # seeds of the comparison are none that a rate was chosen by
-NOISE = 2.0  # standard errors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ def compare_optimizers(  # noqa: PLR0913 - each one is named where it is called
     found = []
     for name in names:
         optimizer = _made(name)
-        title = name if isinstance(name, str) else type(optimizer).__name__
+        title = name if isinstance(name, str) else _title(optimizer)
         with rigged(model, source, optimizer, class_weight) as rig:
             present = _default(optimizer)
             rate = _best_rate(rig, present, steps, seeds)
@@ -138,6 +138,14 @@ def _made(name: Any) -> Any:
     if isinstance(name, str) and type(made).__name__ == "SGD":
         return keras.optimizers.SGD(momentum=MOMENTUM)
     return made
+
+
+def _title(optimizer: Any) -> str:
+    """Its class, and of SGD what tells one from another."""
+    momentum = getattr(optimizer, "momentum", 0.0) if type(optimizer).__name__ == "SGD" else 0.0
+    nesterov = bool(momentum) and bool(getattr(optimizer, "nesterov", False))
+    said = f", momentum {momentum:g}" if momentum else ""
+    return f"{type(optimizer).__name__}{said}{', Nesterov' * nesterov}"
 
 
 def _default(optimizer: Any) -> float:
@@ -177,16 +185,13 @@ def _compared(  # noqa: PLR0913, PLR0917 - inner part of the comparison
 
 
 def _equal(found: Sequence[OptimizerTried]) -> tuple[str, ...]:
-    """The best, and those whose mean is within two standard errors of its own."""
-    best = found[0]
-    names = [best.name]
-    for one in found[1:]:
-        ours, theirs = (np.array(t.validation or t.losses) for t in (best, one))
-        if not np.isfinite(theirs).all():
-            continue
-        # Paired by seed: both saw the same batches.
-        difference = theirs - ours
-        error = float(difference.std(ddof=1)) / math.sqrt(len(difference))
-        if float(difference.mean()) <= NOISE * error:
-            names.append(one.name)
-    return tuple(names)
+    """The best, and those that are not worse beyond the noise between seeds.
+
+    Paired by seed, since all saw the same batches; the intervals hold for all of them at once.
+    """
+    best, others = found[0], [t for t in found[1:] if math.isfinite(t.loss)]
+    effects = simultaneous(
+        best.validation or best.losses, [t.validation or t.losses for t in others], floor=0.0
+    )
+    alike = [t.name for t, e in zip(others, effects, strict=True) if not e.low > 0]
+    return (best.name, *alike)

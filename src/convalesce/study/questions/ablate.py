@@ -8,15 +8,31 @@ from __future__ import annotations
 import math
 
 from convalesce import core
+from convalesce.readings.comparisons import identical
 from convalesce.readings.pairs import Effect
-from convalesce.study.questions.bench import TOGETHER, Bench, gain, percent, together
+from convalesce.study.questions.bench import Bench, gain, percent, together
 from convalesce.study.questions.parts import parts_of, untaken
-from convalesce.study.questions.trained import NAN, Trained
+from convalesce.study.questions.trained import Trained
 
-KEEPS, COSTS, SAME = "earns its keep", "costs", "makes no difference beyond noise"
-NEEDED = "is needed: without it more trainings end in NaN"
-HARMS = "costs: with it more trainings end in NaN"
-OPEN = "can't be judged: without it trainings fail"
+KEEPS, COSTS, SAME, IDLE = "earns its keep", "costs", "no difference", "does nothing here"
+NEEDED = "needed: else NaN"  # more trainings without it end so
+HARMS = "costs: brings NaN"
+FAILS = "open: fails"  # trainings without it, and not by NaN
+OPEN = "open: too much noise"
+ALL_NAMED = {
+    NEEDED: "without {0} more trainings end in NaN: needed",
+    KEEPS: "{0} earn{s} {its} keep",
+    HARMS: "without {0} fewer trainings end in NaN",
+    COSTS: "without {0} it does better",
+    OPEN: "without {0} there is too much noise to tell",
+    FAILS: "without {0} trainings fail, so that it is open",
+}
+COUNTED = {
+    SAME: "{0} make{s} no difference beyond noise",
+    IDLE: "{0} {do} nothing here: not one result differs",
+}
+VERDICTS = (*ALL_NAMED, *COUNTED)
+MOST_NAMES = 3  # in a sentence; more are counted
 
 
 def ablate(bench: Bench, signals: core.Signals) -> core.Answer:
@@ -36,8 +52,8 @@ def ablate(bench: Bench, signals: core.Signals) -> core.Answer:
     return core.Answer(
         question="ablate",
         says=_says([(name, verdict) for name, *_, verdict in judged], control)
-        + together(len(judged)),
-        head=("without", "mean", "failed", TOGETHER.replace("gain", "change"), "it"),
+        + together(sum(verdict != IDLE for *_, verdict in judged)),
+        head=("without", "mean", "failed", "change (95 %)", "verdict"),
         rows=(
             ("nothing: as it is", percent(control.mean), control.failures, "", ""),
             *(
@@ -58,37 +74,47 @@ def _verdict(control: Trained, one: Trained, found: Effect) -> str:
     if one.nans != control.nans:
         return NEEDED if one.nans > control.nans else HARMS
     if one.failed > control.failed:
-        return OPEN
+        return FAILS
+    if identical(control.values, one.values):
+        return IDLE
     if found.high < 0:
         return KEEPS
-    return COSTS if found.low > 0 else SAME
+    if found.low > 0:
+        return COSTS
+    return SAME if abs(found.mean) < found.relevant else OPEN
 
 
 def _says(verdicts: list[tuple[str, str]], control: Trained) -> str:
     if not verdicts:
         return "There is nothing that could be taken away."
-    needed = [name for name, verdict in verdicts if verdict == NEEDED]
-    keep = [name for name, verdict in verdicts if verdict == KEEPS]
-    drop = [name for name, verdict in verdicts if verdict == COSTS]
-    harms = [name for name, verdict in verdicts if verdict == HARMS]
-    same = [name for name, verdict in verdicts if verdict == SAME]
-    unjudged = [name for name, verdict in verdicts if verdict == OPEN]
+    by = {kind: [name for name, verdict in verdicts if verdict == kind] for kind in VERDICTS}
     said = [f"as it is, it fails at {control.failures}"] if control.failed else []
-    if needed:
-        said.append(f"without {_listed(needed)} trainings end in {NAN}: needed")
-    if keep:
-        said.append(f"{_listed(keep)} {'earns its' if len(keep) == 1 else 'earn their'} keep")
-    if harms:
-        said.append(f"without {_listed(harms)} fewer trainings end in {NAN}")
-    if drop:
-        said.append(f"without {_listed(drop)} it does better")
-    if same:
-        verb = "makes" if len(same) == 1 else "make"
-        said.append(f"{_listed(same)} {verb} no difference beyond noise")
-    if unjudged:
-        said.append(f"{_listed(unjudged)} can't be judged: trainings without fail")
+    said += [
+        _said(saying, _listed(by[kind]), many=_many(by[kind]))
+        for kind, saying in ALL_NAMED.items()
+        if by[kind]
+    ]
+    said += [
+        _said(saying, _counted(by[kind], len(verdicts)), many=_many(by[kind]))
+        for kind, saying in COUNTED.items()
+        if by[kind]
+    ]
     text = "; ".join(said)
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _said(saying: str, names: str, *, many: bool) -> str:
+    if many:
+        return saying.format(names, s="", its="their", do="do")
+    return saying.format(names, s="s", its="its", do="does")
+
+
+def _many(names: list[str]) -> bool:
+    return len(names) > 1 or names[0].endswith("s")
+
+
+def _counted(names: list[str], count: int) -> str:
+    return _listed(names) if len(names) <= MOST_NAMES else f"{len(names)} of {count} parts"
 
 
 def _listed(names: list[str]) -> str:

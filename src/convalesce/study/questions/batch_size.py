@@ -17,13 +17,14 @@ from convalesce import core
 from convalesce.readings.pairs import Effect
 from convalesce.readings.rates import scaled_within
 from convalesce.readings.structure import count, layers_of
-from convalesce.study.questions.bench import TOGETHER, Bench, gain, percent, together
+from convalesce.study.questions.bench import GAIN, Bench, gain, percent, together
 from convalesce.study.questions.trained import Trained
 
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 SMALLEST = 2
 FEWEST_BATCHES = 2  # an epoch
 BYTES = 4  # of one float32
+RATES = {"scaled": "scaled", "kept": "present"}
 SAME = 1e-9  # factors on a rate that differ by less are one
 
 Noise = Callable[[], core.NoiseScale]
@@ -34,7 +35,7 @@ class Sized:
     """Trainings with batches of one size.
 
     Attributes:
-        rate: Where the better of the two was trained: `scaled`, or `as it is`.
+        rate: Where the better of the two was trained: `scaled`, or `kept`.
         trained: At that rate.
         found: Against the script as it is; None for its own size.
         other: The mean at the other rate; nan where there was none.
@@ -90,10 +91,9 @@ def batch_size(bench: Bench, signals: core.Signals, noise: Noise) -> core.Answer
     told = f" {_sentence(scale.says)}" if scale else ""
     return core.Answer(
         question="batch-size",
-        says=_says(sized, present) + told + together(comparisons),
+        says=_says(sized, present) + told + _by_updates(setup) + together(comparisons),
         head=(
-            "batch", "rate", "mean", "failed", TOGETHER, "at the other rate", "s an epoch",
-            "memory, MB",
+            "batch", "rate", "mean", "failed", GAIN, "at other", "s/epoch", "MB",
         ),
         rows=tuple(_row(one, bench, signals) for one in sized),
         curves=(
@@ -118,10 +118,10 @@ def _sized(bench: Bench, sizes: list[int], present: int, name: str) -> tuple[lis
         arms.append((size, "scaled", (core.SetBatchSize(size),)))
         if abs(factor - 1) > SAME:
             undone = core.ScaleLearningRate(1 / factor)
-            arms.append((size, "as it is", (core.SetBatchSize(size), undone)))
+            arms.append((size, "kept", (core.SetBatchSize(size), undone)))
     control, *shown = bench.train([(), *(changes for *_, changes in arms)])
     effects = bench.compared(control, shown)
-    found = {present: Sized(present, "as it is", control)}
+    found = {present: Sized(present, "kept", control)}
     for size in sizes:
         own = [
             Sized(size, rate, trained, effect)
@@ -143,7 +143,7 @@ def _rank(one: Sized) -> tuple[int, float]:
 def _row(one: Sized, bench: Bench, signals: core.Signals) -> tuple[str, ...]:
     seconds = one.trained.seconds / bench.reach.epochs
     return (
-        f"{one.size}{' (as it is)' if one.found is None else ''}",
+        f"{one.size}{', now' if one.found is None else ''}",
         one.rate,
         percent(one.trained.mean),
         one.trained.failures,
@@ -162,6 +162,17 @@ def memory_mb(signals: core.Signals, batch: int) -> float:
     return BYTES * (2 * batch * outputs + 4 * weights) / 2**20
 
 
+def _by_updates(setup: core.Setup) -> str:
+    """That a schedule of the optimizer does not follow the batch."""
+    schedule = setup.optimizer.schedule if setup.optimizer is not None else None
+    if schedule is None:
+        return ""
+    return (
+        f" {schedule.name} counts updates: with larger batches it is left before its end, with "
+        "smaller ones it ends sooner."
+    )
+
+
 def _sentence(said: str) -> str:
     return said[:1].upper() + said[1:] + ("" if said.endswith(".") else ".")
 
@@ -177,7 +188,7 @@ def _says(sized: list[Sized], present: int) -> str:
     if better:
         best = max(better, key=lambda s: s.trained.mean)
         return (
-            f"Batches of {best.size} at the rate {best.rate} do better than {present}: "
+            f"Batches of {best.size} at the {RATES[best.rate]} rate do better than {present}: "
             f"{percent(best.trained.mean)} against {percent(control.mean)}, "
             f"{gain(best.found) if best.found is not None else ''} points."
         )

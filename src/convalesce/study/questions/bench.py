@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from convalesce import core
@@ -15,7 +15,7 @@ from convalesce.study.limit import longest
 from convalesce.study.questions.trained import Trained, value_of
 
 SEEDS = (0, 1, 2)
-TOGETHER = "gain (95 % together)"  # title of a column of intervals
+GAIN = "gain (95 %)"  # title of a column of intervals
 
 Key = tuple[tuple[core.Change, ...], float, int]
 
@@ -27,6 +27,7 @@ class Bench:
     Attributes:
         what: The yardstick.
         until: Time (`time.monotonic`) after which no further training is begun.
+        told: Hears how many trainings have ended, at each that ends.
         sampling: Standard error of the yardstick from the size of the validation sample, once
             something ran.
     """
@@ -36,6 +37,7 @@ class Bench:
     reach: core.Reach
     what: core.Yardstick
     until: float = math.inf
+    told: Callable[[int], object] = lambda _: None
     sampling: float = 0.0
     _known: dict[Key, core.Trained] = field(default_factory=dict)
     _took: dict[Key, float] = field(default_factory=dict)
@@ -62,6 +64,7 @@ class Bench:
             for place, trained in self.crew.train(self.fit, arms, seconds=longest(self.reach)):
                 key, now = left.pop(place), time.monotonic()
                 self._known[key] = trained
+                self.told(len(self._known))
                 self._took[key] = now - begun if self.crew.width == 1 else math.nan
                 begun = now
                 if begun > self.until:

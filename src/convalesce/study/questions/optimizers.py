@@ -11,7 +11,7 @@ import math
 
 from convalesce import core
 from convalesce.readings.pairs import Effect
-from convalesce.study.questions.bench import SEEDS, TOGETHER, Bench, gain, percent, together
+from convalesce.study.questions.bench import GAIN, SEEDS, Bench, gain, percent, together
 from convalesce.study.questions.rivals import SETS_RATE, Rival, rivals, schedule_of
 from convalesce.study.questions.trained import Trained
 
@@ -31,9 +31,13 @@ def optimizers(bench: Bench, signals: core.Signals) -> core.Answer:
     (control,) = bench.train([()], bars=bars)
     found: list[tuple[str, float, Trained]] = []
     not_asked = []
-    scheduled = bool(schedule_of(signals))
+    scheduled, settled = bool(schedule_of(signals)), ""
     for rival in rivals(signals):
         rate, why = _best_rate(bench, rival, scheduled=scheduled)
+        own = not rival.changes and not why
+        if own and rate == _rounded(rival.usual) and schedule_of(signals) != SETS_RATE:
+            settled = f" The script's own rate, {rate:.2g}, is the best that was found for it."
+            continue
         if not why:
             rate, trained = _at(bench, rival, rate, bars)
             why = trained.why_not
@@ -54,15 +58,13 @@ def optimizers(bench: Bench, signals: core.Signals) -> core.Answer:
     curves += [_curve(name, trained, steps) for (name, _, trained), _ in ranked]
     return core.Answer(
         question="optimizers",
-        says=_says(control, ranked) + _kept(signals) + together(len(ranked)),
-        head=(
-            "optimizer", "rate", "mean", "between seeds", "failed", TOGETHER, "updates to 90 %",
-        ),
+        says=_says(control, ranked) + settled + _kept(signals) + together(len(ranked)),
+        head=("optimizer", "rate", "mean", "spread", "failed", GAIN, "to 90 %"),
         rows=tuple(rows),
         curves=tuple(curves),
         axes=("updates", str(bench.what)),
         not_asked=tuple(not_asked),
-    )  # fmt: skip
+    )
 
 
 def _best_rate(bench: Bench, rival: Rival, *, scheduled: bool) -> tuple[float, str]:
@@ -131,7 +133,7 @@ def _rank(one: Trained) -> tuple[int, float]:
 
 def _figures(one: Trained, against: str, top: float, steps: int) -> tuple[str, ...]:
     after = _nearly(one, top, steps)
-    updates = f"{after:.0f}" if math.isfinite(after) else "not reached"
+    updates = f"{after:.0f}" if math.isfinite(after) else "never"
     return percent(one.mean), percent(one.spread), one.failures, against, updates
 
 

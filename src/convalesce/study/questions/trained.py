@@ -10,11 +10,11 @@ import numpy as np
 
 from convalesce import core
 from convalesce.readings.yardstick import measure
+from convalesce.study.limit import OUT_OF_MEMORY
 
 NAN = "NaN"
 LATE = "out of time"
 MEMORY = "out of memory"
-OUT_OF_MEMORY = ("ResourceExhaustedError", "MemoryError")
 
 
 @dataclass(frozen=True, slots=True)
