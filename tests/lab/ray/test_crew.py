@@ -182,7 +182,7 @@ def test_a_worker_that_is_killed_costs_its_arm_a_retry_and_nothing_else(tmp_path
 
     with lab.open(), crew_of(lab, 0, Machines(workers=WORKERS)) as crew:
         assert isinstance(crew, RayCrew)
-        before = crew.pids
+        before = crew._staff.pids
         victim.unlink()
         killer = threading.Thread(target=kill, daemon=True)
         killer.start()
@@ -191,7 +191,7 @@ def test_a_worker_that_is_killed_costs_its_arm_a_retry_and_nothing_else(tmp_path
         assert killed[0] in before
         assert killed[0] != os.getpid()
         assert crew.width == WORKERS
-        assert killed[0] not in crew.pids
+        assert killed[0] not in crew._staff.pids
         here = dict(Alone(lab).train(0, arms, seconds=300))
     assert [figures(there[i]) for i in range(4)] == [figures(here[i]) for i in range(4)]
 
@@ -200,21 +200,22 @@ def test_an_arm_whose_workers_all_die_has_failed_and_the_others_have_not(tmp_pat
     deaths = tmp_path / "deaths"
 
     def schedule(epoch: int, rate: float) -> float:
-        if epoch == 1 and rate > 1 and deaths.exists():
+        if epoch == 3 and deaths.exists():
             with deaths.open("a") as file:
                 file.write(f"{os.getpid()}\n")
             os.kill(os.getpid(), signal.SIGKILL)
         return rate
 
     lab = trained(cnn(), callbacks=[keras.callbacks.LearningRateScheduler(schedule)])
-    arms = (core.Arm(changes=(core.SetLearningRate(5.0),)), core.Arm())
+    arms = (core.Arm(changes=(core.SetEpochs(4),)), core.Arm())
     with lab.open(), crew_of(lab, 0, Machines(workers=WORKERS)) as crew:
         deaths.touch()
         there = dict(crew.train(0, arms, seconds=300))
-        deaths.unlink()
+        died = deaths.read_text().split()
         here = dict(Alone(lab).train(0, arms[1:], seconds=300))
     assert isinstance(there[0], RuntimeError)
     assert "lost 3 times" in str(there[0])
+    assert len(set(died)) == 3
     assert figures(there[1]) == figures(here[0])
 
 

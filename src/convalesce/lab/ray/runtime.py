@@ -11,7 +11,8 @@ from typing import Any
 # Prefixes of variables by which TensorFlow, Keras and the libraries below them are set up. Not
 # `TF_` alone: other tools keep their secrets under it.
 READ = (
-    *("TF_CPP_", "TF_CUDNN_", "TF_DETERMINISTIC_", "TF_ENABLE_", "TF_GPU_", "TF_NUM_", "TF_XLA_"),
+    *("TF_CPP_", "TF_CUDNN_", "TF_DETERMINISTIC_", "TF_ENABLE_", "TF_FORCE_", "TF_GPU_", "TF_NUM_"),
+    "TF_XLA_",
     *("KERAS_", "XLA_", "OMP_", "MKL_", "OPENBLAS_", "NVIDIA_TF32", "PYTHONHASHSEED"),
 )
 
