@@ -46,6 +46,7 @@ ARMS = (
     core.Arm(seed=1),
     core.Arm(changes=(core.SetLearningRate(0.02),)),
     core.Arm(changes=(core.InsertBatchNormalization(),)),
+    core.Arm(changes=(core.Normalize(), core.ChangeDepth(1), core.SetDropout(0.1))),
     core.Arm(changes=(core.ScaleWidth(2.0), core.SetOptimizer("Adam"), core.SetBatchSize(16))),
 )
 
@@ -94,9 +95,16 @@ def cnn() -> Any:
     )
 
 
-def trained(model: Any, **given: Any) -> KerasLab:
+def trained(model: Any, rate: float = 0.05, **given: Any) -> KerasLab:
+    """A lab on a model that was trained under observation."""
+    course, shelf = observed(model, rate, **given)
+    return KerasLab(shelf, tuple(course.fits))
+
+
+def observed(model: Any, rate: float, **given: Any) -> tuple[Course, Shelf]:
+    """A training under observation, and what was kept of it."""
     model.compile(
-        keras.optimizers.SGD(0.05, momentum=0.9),
+        keras.optimizers.SGD(rate, momentum=0.9),
         keras.losses.SparseCategoricalCrossentropy(),
         metrics=["accuracy"],
     )
@@ -105,7 +113,7 @@ def trained(model: Any, **given: Any) -> KerasLab:
     arguments = {"x": X[:480], "y": Y[:480], "validation_data": (X[480:640], Y[480:640])}
     arguments |= {"epochs": 2, "batch_size": 32, "verbose": 0, **given}
     course.fit(type(model).fit, model, (), arguments, None)
-    return KerasLab(shelf, tuple(course.fits))
+    return course, shelf
 
 
 def figures(trained: core.Trained) -> Any:

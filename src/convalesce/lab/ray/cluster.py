@@ -10,10 +10,12 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 LOCAL = "local"  # a cluster of this machine, which ends with us
 MOST = 4  # workers where no number is given: the trainings of one round of a study
+PACKAGE = Path(__file__).resolve().parents[2]
 MISSING = (
     "trainings on a Ray cluster need the package ray, which is not here. Install it with "
     "`pip install 'convalesce[ray]'`."
@@ -63,7 +65,9 @@ def connected(machines: Machines) -> Iterator[int]:
     wanted = machines.workers or min(MOST, processors())
     ours = not ray.is_initialized()  # else the user's script has connected
     if ours:
-        given: dict[str, Any] = {"num_cpus": wanted, "include_dashboard": False} if local else {}
+        given: dict[str, Any] = {"num_cpus": wanted, "include_dashboard": False}
+        if not local:  # the same code on every machine
+            given = {"runtime_env": {"py_modules": [str(PACKAGE)]}}
         try:
             ray.init(machines.address, log_to_driver=False, logging_level="ERROR", **given)
         except Exception as error:
@@ -77,6 +81,15 @@ def connected(machines: Machines) -> Iterator[int]:
     finally:
         if ours:
             ray.shutdown()
+
+
+def code(address: str) -> dict[str, str]:
+    """Variables by which workers of this machine load the convalesce that runs here."""
+    folder = PACKAGE.parent
+    if address != LOCAL or folder.name in {"site-packages", "dist-packages"}:
+        return {}
+    said = os.environ.get("PYTHONPATH", "")
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), said)))}
 
 
 def _nodes(ray: Any) -> int:

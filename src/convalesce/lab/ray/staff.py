@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convalesce.lab.bench import KerasLab
-from convalesce.lab.ray.cluster import LOCAL, NoCluster
+from convalesce.lab.ray.cluster import NoCluster, code
 from convalesce.lab.ray.parcel import parcel_of
 from convalesce.lab.ray.runtime import here, versions
 from convalesce.lab.ray.worker import Ready, Worker
@@ -138,17 +138,12 @@ class Staff:
         """What Ray must know of a worker."""
         import tensorflow as tf
 
-        import convalesce
-
-        runtime: dict[str, Any] = {"env_vars": self._runtime.environment}
-        if address != LOCAL:
-            runtime["py_modules"] = list(convalesce.__path__)  # the same code on every machine
         return {
             "num_cpus": 1,
             "num_gpus": 1 if tf.config.list_physical_devices("GPU") else 0,
             "max_restarts": 0,
             "scheduling_strategy": "SPREAD",
-            "runtime_env": runtime,
+            "runtime_env": {"env_vars": {**self._runtime.environment, **code(address)}},
         }
 
     def _hired(self) -> Hired:
