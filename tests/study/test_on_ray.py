@@ -47,9 +47,10 @@ def test_a_study_by_workers_is_the_study_of_one_process(tmp_path: Path) -> None:
     asked = replace(asked, place=tmp_path / "there", machines=machines)
     there = studying.study(examined, shelf, asked, print)
     assert told == []
-    assert [replace(t, seconds=0.0) for t in there.trials] == [
-        replace(t, seconds=0.0) for t in here.trials
+    # As texts: of those that failed, the value is nan, which equals nothing.
+    assert [repr(replace(t, seconds=0.0)) for t in there.trials] == [
+        repr(replace(t, seconds=0.0)) for t in here.trials
     ]
     assert len(here.trials) == TRIALS
     assert len({type(c) for t in here.trials for c in t.changes}) > 5
-    assert there.finalists == here.finalists
+    assert repr(there.finalists) == repr(here.finalists)
