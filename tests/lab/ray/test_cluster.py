@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -84,5 +85,9 @@ def test_a_node_that_leaves_costs_its_arm_a_retry_on_another(cluster: Any, tmp_p
 
 
 def test_where_no_cluster_answers_it_is_said_and_how_to_start_one() -> None:
-    with pytest.raises(NoCluster, match="ray start --head"), connected(Machines(address="auto")):
-        raise AssertionError
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = pytest.raises(NoCluster, match=f"at {address} .*`ray start --head` starts one")
+        with said, connected(Machines(address=address)):
+            raise AssertionError
