@@ -1,3 +1,4 @@
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -237,7 +238,7 @@ def test_the_address_of_a_cluster_may_be_left_out(
     line: str,
     found: tuple[str, int | None, list[str]],
 ) -> None:
-    monkeypatch.setattr(cluster, "installed", lambda: True)
+    monkeypatch.setattr(cluster, "check", lambda _: None)
     assert invoke(["fix", *line.split()]) == 7
     target, args, options, _ = calls[0]
     assert target == "train.py"
@@ -250,6 +251,17 @@ def test_without_ray_the_extra_is_named(
     monkeypatch.setattr(cluster, "installed", lambda: False)
     assert invoke(["study", "--ray", "train.py"]) == 2
     assert "pip install 'convalesce[ray]'" in capsys.readouterr().err
+
+
+def test_an_address_that_nobody_answers_at_is_refused_before_the_script_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cluster, "installed", lambda: True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert invoke(["study", "--ray", address, "train.py"]) == 2
+    assert f"no Ray cluster answers at {address}" in capsys.readouterr().err
 
 
 def test_nothing_of_ray_is_loaded_where_it_is_not_asked_for(calls: list[Any]) -> None:

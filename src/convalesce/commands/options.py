@@ -101,14 +101,16 @@ def machines(ray: str | None, workers: int | None, *, quiet: bool) -> Machines |
     """Where to train; None for here.
 
     Raises:
-        WrongSetting: Ray is asked for and is not installed.
+        WrongSetting: Ray is not installed, or no cluster answers at that address.
     """
     if ray is None and workers is None:
         return None
-    from convalesce.lab.ray.cluster import LOCAL, MISSING, Machines, installed  # noqa: PLC0415
+    from convalesce.lab.ray.cluster import LOCAL, Machines, NoCluster, check  # noqa: PLC0415
 
-    if not installed():
-        raise WrongSetting(MISSING)
+    try:
+        check(ray or LOCAL)
+    except NoCluster as error:
+        raise WrongSetting(str(error)) from None
 
     def tell(said: str) -> None:
         if not quiet:

@@ -50,14 +50,15 @@ def crew_of(lab: KerasLab, fit: int, machines: Machines | None) -> Iterator[core
         return
     from convalesce.lab.ray.crew import RayCrew
     from convalesce.lab.ray.parcel import CannotTravel
+    from convalesce.lab.ray.staff import Staff
 
     with contextlib.ExitStack() as stack:
         crew: core.Crew = Alone(lab)
         try:
             workers = stack.enter_context(connected(machines))
-            crew = stack.enter_context(
-                contextlib.closing(RayCrew(lab, fit, machines.address, workers))
-            )
+            staff = Staff(lab, fit, machines.address, workers)
+            there = RayCrew(staff, fit, crew, machines.tell)
+            crew = stack.enter_context(contextlib.closing(there))
         except (CannotTravel, NoCluster, core.CannotChange) as error:
             machines.tell(f"{error}; it is trained here, one training after another")
         yield crew

@@ -46,6 +46,7 @@ ARMS = (
     core.Arm(seed=1),
     core.Arm(changes=(core.SetLearningRate(0.02),)),
     core.Arm(changes=(core.InsertBatchNormalization(),)),
+    core.Arm(changes=(core.Normalize(), core.ChangeDepth(1), core.SetDropout(0.1))),
     core.Arm(changes=(core.ScaleWidth(2.0), core.SetOptimizer("Adam"), core.SetBatchSize(16))),
 )
 
@@ -94,9 +95,16 @@ def cnn() -> Any:
     )
 
 
-def trained(model: Any, **given: Any) -> KerasLab:
+def trained(model: Any, rate: float = 0.05, **given: Any) -> KerasLab:
+    """A lab on a model that was trained under observation."""
+    course, shelf = observed(model, rate, **given)
+    return KerasLab(shelf, tuple(course.fits))
+
+
+def observed(model: Any, rate: float, **given: Any) -> tuple[Course, Shelf]:
+    """A training under observation, and what was kept of it."""
     model.compile(
-        keras.optimizers.SGD(0.05, momentum=0.9),
+        keras.optimizers.SGD(rate, momentum=0.9),
         keras.losses.SparseCategoricalCrossentropy(),
         metrics=["accuracy"],
     )
@@ -105,7 +113,7 @@ def trained(model: Any, **given: Any) -> KerasLab:
     arguments = {"x": X[:480], "y": Y[:480], "validation_data": (X[480:640], Y[480:640])}
     arguments |= {"epochs": 2, "batch_size": 32, "verbose": 0, **given}
     course.fit(type(model).fit, model, (), arguments, None)
-    return KerasLab(shelf, tuple(course.fits))
+    return course, shelf
 
 
 def figures(trained: core.Trained) -> Any:
@@ -182,7 +190,7 @@ def test_a_worker_that_is_killed_costs_its_arm_a_retry_and_nothing_else(tmp_path
 
     with lab.open(), crew_of(lab, 0, Machines(workers=WORKERS)) as crew:
         assert isinstance(crew, RayCrew)
-        before = crew.pids
+        before = crew._staff.pids
         victim.unlink()
         killer = threading.Thread(target=kill, daemon=True)
         killer.start()
@@ -191,7 +199,7 @@ def test_a_worker_that_is_killed_costs_its_arm_a_retry_and_nothing_else(tmp_path
         assert killed[0] in before
         assert killed[0] != os.getpid()
         assert crew.width == WORKERS
-        assert killed[0] not in crew.pids
+        assert killed[0] not in crew._staff.pids
         here = dict(Alone(lab).train(0, arms, seconds=300))
     assert [figures(there[i]) for i in range(4)] == [figures(here[i]) for i in range(4)]
 
@@ -200,21 +208,22 @@ def test_an_arm_whose_workers_all_die_has_failed_and_the_others_have_not(tmp_pat
     deaths = tmp_path / "deaths"
 
     def schedule(epoch: int, rate: float) -> float:
-        if epoch == 1 and rate > 1 and deaths.exists():
+        if epoch == 3 and deaths.exists():
             with deaths.open("a") as file:
                 file.write(f"{os.getpid()}\n")
             os.kill(os.getpid(), signal.SIGKILL)
         return rate
 
     lab = trained(cnn(), callbacks=[keras.callbacks.LearningRateScheduler(schedule)])
-    arms = (core.Arm(changes=(core.SetLearningRate(5.0),)), core.Arm())
+    arms = (core.Arm(changes=(core.SetEpochs(4),)), core.Arm())
     with lab.open(), crew_of(lab, 0, Machines(workers=WORKERS)) as crew:
         deaths.touch()
         there = dict(crew.train(0, arms, seconds=300))
-        deaths.unlink()
+        died = deaths.read_text().split()
         here = dict(Alone(lab).train(0, arms[1:], seconds=300))
     assert isinstance(there[0], RuntimeError)
     assert "lost 3 times" in str(there[0])
+    assert len(set(died)) == 3
     assert figures(there[1]) == figures(here[0])
 
 

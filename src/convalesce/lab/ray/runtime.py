@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 # Prefixes of variables by which TensorFlow, Keras and the libraries below them are set up. Not
 # `TF_` alone: other tools keep their secrets under it.
 READ = (
-    *("TF_CPP_", "TF_CUDNN_", "TF_DETERMINISTIC_", "TF_ENABLE_", "TF_GPU_", "TF_NUM_", "TF_XLA_"),
+    *("TF_CPP_", "TF_CUDNN_", "TF_DETERMINISTIC_", "TF_ENABLE_", "TF_FORCE_", "TF_GPU_", "TF_NUM_"),
+    "TF_XLA_",
     *("KERAS_", "XLA_", "OMP_", "MKL_", "OPENBLAS_", "NVIDIA_TF32", "PYTHONHASHSEED"),
 )
 
@@ -68,7 +68,7 @@ def here() -> Runtime:
     threading = tf.config.threading
     return Runtime(
         # Ray would give each worker one thread where nothing is said; here it is all processors.
-        environment={"OMP_NUM_THREADS": str(cores), **said, **_this_code()},
+        environment={"OMP_NUM_THREADS": str(cores), **said},
         threads=(
             threading.get_intra_op_parallelism_threads() or _set("TF_NUM_INTRAOP_THREADS", cores),
             threading.get_inter_op_parallelism_threads() or _set("TF_NUM_INTEROP_THREADS", cores),
@@ -106,15 +106,6 @@ def processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _this_code() -> dict[str, str]:
-    """Workers of this machine load the convalesce that runs here, wherever it lies."""
-    folder = Path(__file__).resolve().parents[3]
-    if folder.name in {"site-packages", "dist-packages"}:
-        return {}
-    said = os.environ.get("PYTHONPATH", "")
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (str(folder), said)))}
 
 
 def _set(name: str, default: int) -> int:
