@@ -18,9 +18,11 @@ x_train, x_test, y_train, y_test = train_test_split(
 )
 
 model = keras.Sequential([keras.Input((8, 8, 1))])
-for _ in range(12):
-    model.add(layers.Conv2D(16, 3, padding="same", activation="relu"))
-model.add(layers.GlobalAveragePooling2D())
+for _ in range(3):
+    for _ in range(4):
+        model.add(layers.Conv2D(16, 3, padding="same", activation="relu"))
+    model.add(layers.MaxPooling2D())
+model.add(layers.Flatten())
 model.add(layers.Dense(10, activation="softmax"))
 
 model.compile(

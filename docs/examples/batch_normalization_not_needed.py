@@ -20,6 +20,7 @@ x_train, x_test, y_train, y_test = train_test_split(
 model = keras.Sequential([keras.Input((8, 8, 1))])
 for _ in range(2):
     model.add(layers.Conv2D(32, 3, padding="same", activation="relu"))
+    model.add(layers.MaxPooling2D())
 model.add(layers.Flatten())
 model.add(layers.Dense(10, activation="softmax"))
 
