@@ -20,7 +20,6 @@ x_train, x_test, y_train, y_test = train_test_split(
 model = keras.Sequential([keras.Input((8, 8, 1))])
 for _ in range(2):
     model.add(layers.Conv2D(32, 3, padding="same", activation="relu"))
-    model.add(layers.MaxPooling2D())
 model.add(layers.Flatten())
 model.add(layers.Dense(10, activation="softmax"))
 
@@ -29,4 +28,4 @@ model.compile(
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-model.fit(x_train, y_train, batch_size=32, epochs=12, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, batch_size=32, epochs=15, validation_data=(x_test, y_test), verbose=2)
