@@ -44,7 +44,7 @@ NEEDED = [
     ),
     Example(
         "batch_normalization",
-        "arch.too_deep",
+        "arch.vanishing_gradient",
         "InsertBatchNormalization",
         r"\+ +model\.add\(layers\.BatchNormalization\(\)\)",
     ),
