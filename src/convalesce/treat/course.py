@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,15 +12,14 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.readings.pairs import effect
 from convalesce.readings.yardstick import MADE_UP_FOR, measure, sampling_error
+from convalesce.treat.measuring import SHORT_S, WORTH
+from convalesce.treat.measuring import measured as measured_course
+from convalesce.treat.training import Trainer
 
 PAIRS = 3  # retrainings of the original and of the mended
 LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
-PATIENCE = 4.0  # times its expected time that a training may take
 ENOUGH = 0.95  # known with a mend: what another remedy could add is not worth its trainings
-SHORT_S = 30.0  # a training that takes longer is not spent on a second remedy
-WORTH = 0.03  # by which another remedy must be ahead on the first seed, of all there is to know
-RATE_S = 30.0  # a range test may take so long, or as long as a training
 # What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}
 
@@ -51,13 +50,15 @@ def treat(
     reach = lab.reach(fit)
     if reach.why_not:
         return core.Treatment(fit=fit, causes=causes, why_not=reach.why_not)
-    trainer = _Trainer(lab, fit, reach)
+    trainer = Trainer(lab, fit, reach)
     why_not = "none of its remedies could be made here"
     tried = 0
     for course in _courses(against):
         say(f"mending: {' and '.join(map(str, course))}")
         try:
-            changes, measured = _measured(course, trainer)
+            changes, measured = measured_course(
+                course, trainer, _yardsticks(against, trainer.reach)
+            )
             found = _verify(changes, against, trainer, diagnose)
         except (core.CannotChange, core.OutOfTime) as error:
             why_not = str(error) if not tried else why_not
@@ -73,7 +74,7 @@ def treat(
 def _better(
     found: core.Treatment,
     against: list[core.Finding],
-    trainer: _Trainer,
+    trainer: Trainer,
     diagnose: Diagnose,
     say: Say,
 ) -> core.Treatment:
@@ -87,7 +88,7 @@ def _better(
         return found
     say(f"is there a better one: {next(c for c in course if c not in found.changes)}")
     try:
-        changes, measured = _measured(course, trainer)
+        changes, measured = measured_course(course, trainer, _yardsticks(against, trainer.reach))
         one = measure(trainer.train(changes, 1, closely=True), verified.predict.what)
         if not one - verified.treated[0] > WORTH:
             return found
@@ -110,26 +111,6 @@ def _other(found: core.Treatment, lead: tuple[core.Change, ...]) -> tuple[core.C
     if len(made) != 1 or not others:
         return ()
     return tuple(others[0] if c is made[0] else c for c in found.changes)
-
-
-@dataclass(slots=True)
-class _Trainer:
-    """Trains arms of one fit to their end, each once."""
-
-    lab: core.Lab
-    fit: int
-    reach: core.Reach
-    _seen: dict[core.Arm, core.Signals] = field(default_factory=dict)
-
-    def train(
-        self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False
-    ) -> core.Signals:
-        """What a whole training showed."""
-        arm = core.Arm(changes=changes, seed=seed, closely=closely)
-        if arm not in self._seen:
-            limit = PATIENCE * (self.reach.seconds(None) + self.reach.overhead_s) + 30.0
-            self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)
-        return self._seen[arm]
 
 
 def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
@@ -155,27 +136,6 @@ def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
     return list(unique)
 
 
-def _measured(
-    course: tuple[core.Change, ...], trainer: _Trainer
-) -> tuple[tuple[core.Change, ...], tuple[str, ...]]:
-    """The course with the rate that it asks to be found, and how it was found.
-
-    Raises:
-        core.CannotChange: None was found.
-        core.OutOfTime: It would take longer than a training.
-    """
-    others = tuple(c for c in course if not isinstance(c, core.FindLearningRate))
-    if others == course:
-        return course, ()
-    limit = max(RATE_S, trainer.reach.seconds(None))
-    found = float(f"{trainer.lab.find_rate(trainer.fit, others, seconds=limit):.2g}")
-    said = (
-        f"learning rate {found:.2g}: the best of short trainings from equal weights, at rates "
-        "that a range test suggests and around them"
-    )
-    return (*others, core.SetLearningRate(found)), (said,)
-
-
 def _first(finding: core.Finding) -> core.Change | None:
     return finding.remedies[0] if finding.remedies else None
 
@@ -191,7 +151,7 @@ def _merged(changes: tuple[core.Change, ...]) -> tuple[core.Change, ...]:
 def _verify(
     changes: tuple[core.Change, ...],
     against: list[core.Finding],
-    trainer: _Trainer,
+    trainer: Trainer,
     diagnose: Diagnose,
 ) -> core.Treatment:
     """Original against mended from equal seeds, until three pairs agree or one shows no gain."""
