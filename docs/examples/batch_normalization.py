@@ -18,14 +18,15 @@ x_train, x_test, y_train, y_test = train_test_split(
 )
 
 model = keras.Sequential([keras.Input((8, 8, 1))])
-for _ in range(12):
+model.add(layers.Conv2D(16, 3, strides=2, padding="same", activation="relu"))
+for _ in range(11):
     model.add(layers.Conv2D(16, 3, padding="same", activation="relu"))
 model.add(layers.GlobalAveragePooling2D())
 model.add(layers.Dense(10, activation="softmax"))
 
 model.compile(
-    optimizer=keras.optimizers.SGD(learning_rate=0.05),
+    optimizer=keras.optimizers.SGD(learning_rate=0.02),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-model.fit(x_train, y_train, batch_size=32, epochs=12, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, batch_size=16, epochs=9, validation_data=(x_test, y_test), verbose=2)

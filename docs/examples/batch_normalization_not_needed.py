@@ -24,8 +24,8 @@ model.add(layers.Flatten())
 model.add(layers.Dense(10, activation="softmax"))
 
 model.compile(
-    optimizer=keras.optimizers.SGD(learning_rate=0.05),
+    optimizer=keras.optimizers.SGD(learning_rate=0.02),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-model.fit(x_train, y_train, batch_size=32, epochs=12, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, batch_size=16, epochs=9, validation_data=(x_test, y_test), verbose=2)

@@ -35,8 +35,8 @@ model = keras.Sequential(
     ]
 )
 model.compile(
-    optimizer=keras.optimizers.SGD(learning_rate=0.05, momentum=0.9),
+    optimizer=keras.optimizers.SGD(learning_rate=0.03, momentum=0.9),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-model.fit(x_train, y_train, batch_size=16, epochs=6, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, batch_size=16, epochs=5, validation_data=(x_test, y_test), verbose=2)

@@ -165,8 +165,8 @@ def test_a_constant_rate_at_which_validation_jumps_is_suspected_and_a_plateau_tr
 
 @pytest.mark.parametrize(
     "record",
-    [shaken(0.005, 0.7), shaken(0.1, 0.97), shaken(0.1, 0.6, trained=0.94)],
-    ids=["calm", "nothing left to know", "memorised"],
+    [shaken(0.005, 0.7), shaken(0.1, 0.97), shaken(0.1, 0.6, trained=0.94), shaken(0.1, 0.2)],
+    ids=["calm", "nothing left to know", "memorised", "hardly learned"],
 )
 def test_a_constant_rate_is_no_fault_where_a_lower_one_has_nothing_to_bring(
     record: dict[Any, Any],

@@ -51,6 +51,21 @@ def test_a_suspicion_whose_change_helps_is_confirmed_with_its_figures() -> None:
     assert found.mended is not None and found.mended.treated == (0.9,)
 
 
+def test_a_remedy_that_leaves_most_open_does_not_keep_the_next_from_its_trial() -> None:
+    def brings(arm: core.Arm) -> float:
+        if made(arm, core.InsertBatchNormalization):
+            return 0.9
+        return 0.3 if made(arm, core.AddResidual) else 0.0
+
+    lab = WrittenLab(brings, cannot=(core.ChangeDepth,))
+    (found,) = prove(lab, finding("arch.too_deep")).findings
+    assert found.trial is not None and found.trial.treated[0] == pytest.approx(0.9)
+    assert isinstance(found.trial.changes[-1], core.InsertBatchNormalization)
+    half = WrittenLab(lambda arm: 0.6 if arm.changes else 0.0, cannot=(core.ChangeDepth,))
+    prove(half, finding("arch.too_deep"))
+    assert not any(made(arm, core.InsertBatchNormalization) for arm in half.trained)
+
+
 def test_a_suspicion_without_effect_on_a_sound_training_is_ruled_out() -> None:
     diagnosis = prove(WrittenLab(lambda _: 0.95), finding("hp.lr_high"), skill=0.95)
     assert diagnosis.findings[0].verdict is core.Verdict.REFUTED

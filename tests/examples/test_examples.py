@@ -44,7 +44,7 @@ NEEDED = [
     ),
     Example(
         "batch_normalization",
-        "arch.too_deep",
+        "arch.vanishing_gradient",
         "InsertBatchNormalization",
         r"\+ +model\.add\(layers\.BatchNormalization\(\)\)",
     ),
@@ -61,7 +61,7 @@ def test_what_is_missing_is_named_proven_written_and_runs(example: Example, tmp_
     assert (lead["cause"], lead["verdict"]) == (example.cause, "confirmed")
     treatment = report["treatment"]
     assert treatment["proven"]
-    assert [c.partition("(")[0] for c in treatment["changes"]] == [example.change]
+    assert [c["name"] for c in treatment["changes"]] == [example.change]
     assert treatment["verified"]["pairs"] == 3
     assert treatment["verified"]["interval"][0] > 0
     assert example.cause in treatment["gone"]
@@ -77,7 +77,7 @@ def test_where_it_would_not_help_nothing_is_done(example: Example, tmp_path: Pat
     before = script.read_text(encoding="utf-8")
     report, printed = _fix(script, "--apply")
     assert report["verdict"] == "healthy"
-    assert "treatment" not in report
+    assert report["treatment"] is None
     assert not [f for f in report["findings"] if f["severity"] != "note"]
     assert script.read_text(encoding="utf-8") == before
     assert _accuracy(printed) > 0.9

@@ -248,3 +248,55 @@ def test_a_crew_of_one_trains_no_pairs_ahead() -> None:
     crew = Backwards(lab, width=1)
     assert treated(lab, confirmed("hp.lr_high"), crew=crew).proven
     assert crew.asked == []
+
+
+def overfitted() -> core.Finding:
+    return replace(confirmed("reg.overfitting"), remedies=(core.SetDropout(0.5),))
+
+
+def test_a_dropout_is_taken_as_strong_as_brings_most() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.9 if core.SetDropout(0.2) in arm.changes else 0.6 if arm.changes else 0.3
+
+    lab = WrittenLab(brings)
+    found = treated(lab, overfitted())
+    assert found.proven
+    assert found.changes == (core.SetDropout(0.2),)
+    assert "0.2: 90%, 0.35: 60%, 0.5: 60%, 0.65: 60%" in found.measured[0]
+    searched = {a.seed for a in lab.trained if core.SetDropout(0.35) in a.changes}
+    verified = {a.seed for a in lab.trained if core.SetDropout(0.2) in a.changes} - searched
+    assert len(searched) == 1 and len(verified) == 3
+
+
+def test_a_dropout_stays_where_another_is_hardly_better() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.62 if core.SetDropout(0.2) in arm.changes else 0.6 if arm.changes else 0.3
+
+    assert treated(WrittenLab(brings), overfitted()).changes == (core.SetDropout(0.5),)
+
+
+def test_a_weight_penalty_is_searched_by_orders_of_ten() -> None:
+    penalty = core.SetWeightPenalty(l2=1e-4)
+    tried = set()
+
+    def brings(arm: core.Arm) -> float:
+        tried.update(c for c in arm.changes if isinstance(c, core.SetWeightPenalty))
+        return 0.8 if core.SetWeightPenalty(l2=1e-2) in arm.changes else 0.4
+
+    found = treated(WrittenLab(brings), replace(overfitted(), remedies=(penalty,)))
+    assert found.changes == (core.SetWeightPenalty(l2=1e-2),)
+    assert {c.l2 for c in tried} == {1e-5, 1e-4, 1e-3, 1e-2}
+
+
+def test_a_long_training_is_not_spent_on_a_search() -> None:
+    reach = core.Reach(steps=4000, seconds_a_step=0.01, validated=True)
+    lab = WrittenLab(lambda arm: 0.6 if arm.changes else 0.3, reached=reach)
+    found = treated(lab, overfitted())
+    assert found.changes == (core.SetDropout(0.5),) and not found.measured
+
+
+def test_taking_a_regulariser_out_needs_no_search() -> None:
+    out = replace(overfitted(), remedies=(core.SetDropout(0.0),))
+    lab = WrittenLab(lambda arm: 0.9 if arm.changes else 0.3)
+    assert treated(lab, out).changes == (core.SetDropout(0.0),)
+    assert {a.changes for a in lab.trained} == {(), (core.SetDropout(0.0),)}

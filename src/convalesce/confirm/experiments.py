@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from convalesce import core
 from convalesce.confirm.budget import Budget
 from convalesce.readings.pairs import Effect, effect
@@ -15,6 +17,7 @@ PAIRS = 3
 LEAST_SHARE = 0.5  # of a training: what shows only over a whole one can't be read off less
 GOES_ON = 0.5  # of the training's updates, for a trial that goes on from its end
 PLANNED = 0.8  # of what is left: arms take longer than expected, and second pairs are wanted
+HALF = 0.5  # known with a change: with less, the next remedy of the cause is tried as well
 PATIENCE = 4.0  # times its expected time that an arm may take
 
 
@@ -107,9 +110,11 @@ class Experiments:
             except NotSettled as error:
                 obstacle = error if outcome is None else obstacle
                 continue
-            if outcome is None or one.effect > outcome.effect:
+            if outcome is None or _rank(one) > _rank(outcome):
                 outcome = one
-            if outcome.verdict is core.Verdict.CONFIRMED:
+            # A whole training that still knows little may owe its gain to a by-effect.
+            whole = trial.steps is None and not trial.after
+            if _rank(outcome)[0] and not (whole and np.mean(outcome.treated) < HALF):
                 return outcome
         if outcome is None:
             raise obstacle
@@ -229,6 +234,11 @@ class Experiments:
         if not self.base and self.steps is None and self.reach.whole and math.isfinite(observed):
             same.append(observed)
         return same
+
+
+def _rank(tried: core.Tried) -> tuple[bool, float]:
+    """The proven before all others, then by effect."""
+    return tried.verdict is core.Verdict.CONFIRMED, tried.effect
 
 
 def _shown(

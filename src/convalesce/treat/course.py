@@ -13,15 +13,14 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.readings.pairs import effect
 from convalesce.readings.yardstick import MADE_UP_FOR, measure, sampling_error
+from convalesce.treat.measuring import SHORT_S, WORTH
+from convalesce.treat.measuring import measured as measured_course
 from convalesce.treat.trainer import Say, Trainer
 
 PAIRS = 3  # retrainings of the original and of the mended
 LONG_S = 120.0  # a training that takes longer is repeated once only
 COURSES = 3  # that are tried before it is said that none is proven
 ENOUGH = 0.95  # known with a mend: what another remedy could add is not worth its trainings
-SHORT_S = 30.0  # a training that takes longer is not spent on a second remedy
-WORTH = 0.03  # by which another remedy must be ahead on the first seed, of all there is to know
-RATE_S = 30.0  # a range test may take so long, or as long as a training
 # What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}
 
@@ -71,7 +70,9 @@ def _treated(
     for course in _courses(against):
         say(f"mending: {' and '.join(map(str, course))}")
         try:
-            changes, measured = _measured(course, trainer)
+            changes, measured = measured_course(
+                course, trainer, _yardsticks(against, trainer.reach)
+            )
             found = _verify(changes, against, trainer, diagnose)
         except (core.CannotChange, core.OutOfTime) as error:
             why_not = str(error) if not tried else why_not
@@ -104,7 +105,7 @@ def _better(
         return found
     say(f"is there a better one: {next(c for c in course if c not in found.changes)}")
     try:
-        changes, measured = _measured(course, trainer)
+        changes, measured = measured_course(course, trainer, _yardsticks(against, trainer.reach))
         one = measure(trainer.train(changes, 1, closely=True), verified.predict.what)
         if not one - verified.treated[0] > WORTH:
             return found
@@ -150,27 +151,6 @@ def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
         if course:
             unique.setdefault(course)
     return list(unique)
-
-
-def _measured(
-    course: tuple[core.Change, ...], trainer: Trainer
-) -> tuple[tuple[core.Change, ...], tuple[str, ...]]:
-    """The course with the rate that it asks to be found, and how it was found.
-
-    Raises:
-        core.CannotChange: None was found.
-        core.OutOfTime: It would take longer than a training.
-    """
-    others = tuple(c for c in course if not isinstance(c, core.FindLearningRate))
-    if others == course:
-        return course, ()
-    limit = max(RATE_S, trainer.reach.seconds(None))
-    found = float(f"{trainer.lab.find_rate(trainer.fit, others, seconds=limit):.2g}")
-    said = (
-        f"learning rate {found:.2g}: the best of short trainings from equal weights, at rates "
-        "that a range test suggests and around them"
-    )
-    return (*others, core.SetLearningRate(found)), (said,)
 
 
 def _first(finding: core.Finding) -> core.Change | None:

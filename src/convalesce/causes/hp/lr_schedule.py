@@ -78,6 +78,7 @@ SHAKEN = core.Limit(
 OPEN = core.Limit(
     0.95, unit="1", source="with more known than this, what is open is less than what is relevant"
 )
+LITTLE = 0.5  # known: where it is less, it is not noise that keeps the training from more
 FEWEST = 8  # epochs: for a plateau to show, and a lower rate to help
 APART = 0.1  # by which training may be ahead: else it is memorised
 STAGES = 8  # of training: He et al. 2016 cut twice in its second half
@@ -172,7 +173,7 @@ def _never_lowered(
     if history is None or answers is None or not constant or set_by or history.stopped:
         return None
     val, known = curves.finite(history.curve("val_loss")), curves.skill(answers)
-    if len(val) < FEWEST or not max(progress.skill, known) < OPEN.value:
+    if len(val) < FEWEST or not known > LITTLE or not max(progress.skill, known) < OPEN.value:
         return None
     late = val[-(len(val) // 2) :]
     level, noise, slope = float(np.median(late)), curves.noise(late), curves.trend(late).slope
