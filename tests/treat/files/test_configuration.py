@@ -147,6 +147,30 @@ def test_a_smaller_batch_scales_the_rate_in_the_file_too(tmp_path: Path) -> None
     assert '"batch_size": 64' in mend.diff and '"lr": 1.6' in mend.diff
 
 
+@pytest.mark.parametrize("planned", [25, None])
+def test_the_batch_size_of_data_that_cut_batches_themselves_is_worked_out(
+    tmp_path: Path, planned: int | None
+) -> None:
+    around = read(tmp_path, config__json='{"batch_size": 4}')
+    train = core.Split(
+        role="train",
+        source="PyDataset",
+        examples=98,
+        scanned=98,
+        whole=True,
+        inputs=(),
+        targets=(),
+    )
+    recorded = {
+        core.SETUP: replace(SETUP, batch_size=None, steps_per_epoch=planned),
+        core.TRAIN: train,
+        core.HISTORY: core.History(metrics={"loss": (1.0, 0.9)}, steps=50),
+    }
+    fit = core.Fit(index=0, signals=core.Signals(recorded))
+    (mend,) = configured((core.SetBatchSize(32),), fit, tmp_path / "t.py", SCRIPT, around)
+    assert '+{"batch_size": 32}' in mend.diff
+
+
 @pytest.mark.parametrize(
     ("key", "is_one"),
     [

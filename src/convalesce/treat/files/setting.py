@@ -63,8 +63,8 @@ class Setting:
 def same(value: Any, old: Value) -> bool:
     """Equal up to single precision, letters' case and the kind of sequence."""
     if isinstance(old, bool) or isinstance(value, bool):
-        text = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-        found = text.get(value.lower()) if isinstance(value, str) else value
+        words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+        found = words.get(value.lower()) if isinstance(value, str) else value
         return isinstance(old, bool) and isinstance(found, bool) and found == old
     if isinstance(old, tuple):
         several = isinstance(value, list | tuple) and len(value) == len(old)

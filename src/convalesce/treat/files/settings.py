@@ -40,8 +40,20 @@ def settings_of(change: core.Change, fit: core.Fit) -> tuple[Setting, ...]:
     write = WRITERS.get(type(change))
     if write is None or setup is None:
         return ()
+    if setup.batch_size is None:
+        setup = replace(setup, batch_size=_batch_size(setup, fit.signals))
     found = write(change, setup, model.layers if model is not None else ())
     return tuple(s for s in found if s.advice or s.new != s.old)
+
+
+def _batch_size(setup: core.Setup, signals: core.Signals) -> int | None:
+    """Of data that cut their batches themselves: what the number of updates comes to."""
+    train, history = signals.recorded.get(core.TRAIN), signals.recorded.get(core.HISTORY)
+    steps = setup.steps_per_epoch
+    if steps is None and history is not None and history.epochs:
+        steps = round(history.steps / history.epochs)
+    examples = train.examples if train is not None else None
+    return math.ceil(examples / steps) if steps and examples else None
 
 
 Layers = tuple[core.Layer, ...]
