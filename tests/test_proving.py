@@ -143,6 +143,31 @@ def test_a_script_that_changed_meanwhile_is_left_alone_and_run_once_only(
 
 
 @pytest.mark.usefixtures("mendable")
+@pytest.mark.parametrize("error", [RuntimeError("boom"), KeyboardInterrupt()])
+def test_a_trial_run_that_breaks_off_leaves_the_diff_and_is_said(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, script = configured(tmp_path)
+
+    def broken(_: treat.Piece) -> treat.Rehearsed:
+        raise error
+
+    monkeypatch.setattr(treat, "rehearse", broken)
+    treatment = proving.mend(before, kept(), script, (), lambda _: None).treatment
+    assert treatment is not None and treatment.diff and treatment.ran is None
+    assert "boom" in treatment.ran_says or "interrupted" in treatment.ran_says
+
+
+@pytest.mark.usefixtures("mendable")
+def test_a_module_has_the_mend_of_its_file_though_no_script_is_edited(tmp_path: Path) -> None:
+    before, _ = configured(tmp_path)
+    module = proving.Script(path=Path("pkg.train"), original=None, here=tmp_path)
+    treatment = proving.mend(before, kept(), module, (), lambda _: None).treatment
+    assert treatment is not None and not treatment.diff
+    assert '+{"lr": 0.05}' in treatment.files[0].diff
+
+
+@pytest.mark.usefixtures("mendable")
 def test_a_fault_of_the_mends_of_files_leaves_the_mend_and_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -210,14 +210,14 @@ def edited(examined: core.Examined, script: Script) -> core.Examined:
 
 def _written(treatment: core.Treatment, run: core.Run, script: Script, say: Say) -> core.Treatment:
     """With its diff, run before it is offered; the script edited where asked for and safe."""
-    from convalesce.treat import Piece, rehearse, written  # noqa: PLC0415
+    from convalesce import treat  # noqa: PLC0415
 
     original = script.original
 
     @cache
     def tried(edited: bytes) -> Any:
         say("running the edited script in a copy of its folder")
-        piece = Piece(
+        piece = treat.Piece(
             script=script.path,
             original=original or b"",
             edited=edited,
@@ -227,12 +227,20 @@ def _written(treatment: core.Treatment, run: core.Run, script: Script, say: Say)
             training_s=sum(fit.cost.training_s for fit in run.fits),
             environment=script.environment,
         )
-        return rehearse(piece)
+        try:
+            return treat.rehearse(piece)
+        except KeyboardInterrupt:
+            return treat.Rehearsed(ran=None, says="its trial run was interrupted")
+        except Exception as error:  # noqa: BLE001 - the mend must stand
+            said = f"its trial run failed in convalesce itself: {type(error).__name__}: {error}"
+            return treat.Rehearsed(ran=None, says=said)
 
     try:
-        return written(treatment, run, script.path, original, edit=script.edit, rehearse=tried)
+        return treat.written(
+            treatment, run, script.path, original, edit=script.edit, rehearse=tried
+        )
     except (ValueError, OSError) as error:
-        told = written(treatment, run, script.path, original, edit=False, rehearse=tried)
+        told = treat.written(treatment, run, script.path, original, edit=False, rehearse=tried)
         return replace(told, left=(*told.left, f"the script was not edited: {error}"))
 
 

@@ -63,7 +63,9 @@ class Opened:
 
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
-            if name in self._modules or not isinstance(file, str) or not file.endswith(".py"):
+            if name in self._modules or name == "__mp_main__":  # another name of the script
+                continue
+            if not isinstance(file, str) or not file.endswith(".py"):
                 continue
             if sites.is_users_module(name) and any(
                 file.startswith(folder) and _is_users(file, folder) for folder in self.folders

@@ -87,7 +87,7 @@ def _copy(root: Path, place: Path, only: list[Path] | None) -> None:
     if only is None:
         chosen = list(_files(root))
     else:
-        chosen = [path for path in only if path.is_relative_to(root)]
+        chosen = [path for path in only if path.is_relative_to(root) and path.is_file()]
         chosen += [path for _, path in zip(range(MOST), _python(root), strict=False)]
     for path in dict.fromkeys(chosen):
         target = place / path.relative_to(root)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from convalesce import core
 from convalesce.treat.files import Surroundings, configured
-from convalesce.treat.files.settings import Setting, settings_of
+from convalesce.treat.files.setting import Setting
+from convalesce.treat.files.settings import settings_of
 
 SCRIPT = """import json, keras
 cfg = json.load(open("config.json"))
@@ -145,6 +147,30 @@ def test_a_smaller_batch_scales_the_rate_in_the_file_too(tmp_path: Path) -> None
     assert '"batch_size": 64' in mend.diff and '"lr": 1.6' in mend.diff
 
 
+@pytest.mark.parametrize("planned", [25, None])
+def test_the_batch_size_of_data_that_cut_batches_themselves_is_worked_out(
+    tmp_path: Path, planned: int | None
+) -> None:
+    around = read(tmp_path, config__json='{"batch_size": 4}')
+    train = core.Split(
+        role="train",
+        source="PyDataset",
+        examples=98,
+        scanned=98,
+        whole=True,
+        inputs=(),
+        targets=(),
+    )
+    recorded = {
+        core.SETUP: replace(SETUP, batch_size=None, steps_per_epoch=planned),
+        core.TRAIN: train,
+        core.HISTORY: core.History(metrics={"loss": (1.0, 0.9)}, steps=50),
+    }
+    fit = core.Fit(index=0, signals=core.Signals(recorded))
+    (mend,) = configured((core.SetBatchSize(32),), fit, tmp_path / "t.py", SCRIPT, around)
+    assert '+{"batch_size": 32}' in mend.diff
+
+
 @pytest.mark.parametrize(
     ("key", "is_one"),
     [
@@ -210,3 +236,48 @@ def test_a_setting_holds_numbers_written_as_text() -> None:
     rate = Setting(what="learning rate", names=("lr",), old=0.001, new=0.1)
     assert not any(map(rate.holds, (True, None, [0.001])))
     assert rate.holds("1e-3") and rate.holds(0.001) and not rate.holds("x")
+
+
+def test_a_change_without_a_value_to_put_there_is_advice(tmp_path: Path) -> None:
+    decay = core.Schedule(name="ExponentialDecay", settings={"decay_steps": 6.0})
+    optimizer = core.Optimizer(name="Adam", learning_rate=0.002, schedule=decay)
+    layers = (
+        core.Layer(
+            name="flip",
+            path="flip",
+            kind="RandomFlip",
+            settings={"mode": "horizontal_and_vertical"},
+        ),
+        core.Layer(name="turn", path="turn", kind="RandomRotation", settings={"factor_1": 0.5}),
+        core.Layer(
+            name="d",
+            path="d",
+            kind="Dense",
+            fan_in=50,
+            initializer="RandomNormal",
+            initializer_values={"stddev": 1.0},
+        ),
+    )
+    recorded = {
+        core.SETUP: replace(SETUP, optimizer=optimizer, steps_per_epoch=25),
+        core.MODEL: core.Model(name="m", style="sequential", layers=layers, outputs=()),
+    }
+    fit = core.Fit(index=0, signals=core.Signals(recorded))
+    text = (
+        "stddev = 1.0\n[schedule]\ndecay_steps = 6\n[augmentation]\n"
+        'flip = "horizontal_and_vertical"\nrotation = 0.5\n'
+    )
+    around = read(tmp_path, config__toml=text)
+    course = (
+        core.SetSchedule("constant"),
+        core.ScaleAugmentation("flip", 0.0),
+        core.SetInitializer("he_normal"),
+    )
+    decayed, flipped, started = configured(course, fit, tmp_path / "t.py", SCRIPT, around)
+    assert "schedule.decay_steps in config.toml is 6" in decayed.says and "300" in decayed.says
+    assert "augmentation.flip" in flipped.says and "RandomFlip" in flipped.says
+    assert "stddev in config.toml is 1" in started.says and "0.2 in" in started.says
+    assert not any(mend.diff for mend in (decayed, flipped, started))
+    milder = (core.ScaleAugmentation("turn", 0.2),)
+    (turned,) = configured(milder, fit, tmp_path / "t.py", SCRIPT, around)
+    assert "-rotation = 0.5\n+rotation = 0.1\n" in turned.diff

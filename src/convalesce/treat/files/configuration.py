@@ -10,7 +10,8 @@ from pathlib import Path
 from convalesce import core
 from convalesce.treat.files import documents
 from convalesce.treat.files.places import COMMAND, ENVIRONMENT, Place, Surroundings, places, texts
-from convalesce.treat.files.settings import Setting, same, settings_of
+from convalesce.treat.files.setting import Setting, same
+from convalesce.treat.files.settings import settings_of
 from convalesce.treat.patch import Facts, Patched, patch
 
 NUMBER = re.compile(r"(?<![\w.])-?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])")
@@ -102,6 +103,9 @@ def _holds(removed: str, setting: Setting) -> bool:
 def _mended(setting: Setting, place: Place, files: Mapping[str, _File]) -> list[core.FileMend]:
     """Edits the file's text, or says what to do."""
     new = documents.plain(setting.new)
+    if setting.advice:
+        told = f"{place} is {place.shown}: {setting.advice}"
+        return [core.FileMend(path=place.file, says=told)]
     if place.file == COMMAND:
         default = f" (its default, {place.shown}, stands at line {place.line})"
         default = f", or change its default at line {place.line}" if place.line else ""

@@ -11,7 +11,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.treat.files import documents
-from convalesce.treat.files.settings import Setting
+from convalesce.treat.files.setting import Setting
 
 COMMAND, ENVIRONMENT = "the command line", "the environment"
 

@@ -1,27 +1,16 @@
-"""What a change comes to as a setting: how its key may be called, its value before and after."""
+"""What each change comes to as settings, from the record of the fit."""
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from convalesce import core
 from convalesce.readings.rates import scaled_within
+from convalesce.treat.files.setting import Setting, number_in, round_off
 
-Value = float | str | bool | tuple[float, ...]
-CLOSE = 1e-5  # relative: Keras keeps numbers in single precision
-
-# Words that make another thing of a setting: `val_batch_size` is not `batch_size`.
-OTHERS = frozenset({"val", "valid", "validation", "eval", "evaluation", "test", "predict"}) | {
-    "holdout",
-    "warmup",
-    "min",
-    "end",
-    "final",
-    "restart",
-}
 RATE = ("lr", "learning_rate", "rate", "eta", "step_size", "alpha", "initial_learning_rate")
 BATCH = ("batch_size", "batch", "bs", "minibatch", "minibatch_size")
 EPOCHS = ("epochs", "epoch", "n_epochs", "num_epochs", "max_epochs", "nb_epoch", "nb_epochs")
@@ -33,59 +22,15 @@ CLIPS = ("clipnorm", "global_clipnorm", "clip", "clip_norm", "grad_clip", "max_g
 RESTORE = ("restore_best", "restore_best_weights")
 WIDTHS = ("filters", "channels", "widths", "width", "units", "hidden", "hidden_units")
 OUTPUT = ("output_activation", "final_activation", "last_activation", "activation", "head")
-WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[A-Z]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One value that a change replaces.
-
-    Attributes:
-        what: As it is called in a sentence.
-        names: Keys that it may stand under.
-    """
-
-    what: str
-    names: tuple[str, ...]
-    old: Value
-    new: Value
-
-    def named(self, key: str) -> bool:
-        """Whether a key may mean this: one of the names, or ending or beginning with it."""
-        words = _words(key)
-        for name in self.names:
-            mine = _words(name)
-            rest = [*words]
-            if words == mine:
-                return True
-            if words[-len(mine) :] == mine:
-                rest = words[: -len(mine)]
-            elif words[: len(mine)] == mine:
-                rest = words[len(mine) :]
-            else:
-                continue
-            if not OTHERS & set(rest):
-                return True
-        return False
-
-    def holds(self, value: Any) -> bool:
-        """Whether a value read from a file is the old one; a number may be written as text."""
-        return same(value, self.old)
-
-
-def same(value: Any, old: Value) -> bool:
-    """Equal up to single precision, letters' case and the kind of sequence."""
-    if isinstance(old, bool) or isinstance(value, bool):
-        text = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-        found = text.get(value.lower()) if isinstance(value, str) else value
-        return isinstance(old, bool) and isinstance(found, bool) and found == old
-    if isinstance(old, tuple):
-        several = isinstance(value, list | tuple) and len(value) == len(old)
-        return several and all(same(v, o) for v, o in zip(value, old, strict=True))
-    if isinstance(old, str):
-        return isinstance(value, str) and _plain(value) == _plain(old)
-    number = _number(value)
-    return number is not None and abs(number - old) <= CLOSE * abs(old)
+AUGMENTS = {
+    "RandomFlip": ("flip", "random_flip", "flip_mode"),
+    "RandomRotation": ("rotation", "rotate", "random_rotation"),
+    "RandomZoom": ("zoom", "random_zoom"),
+    "RandomTranslation": ("translation", "shift", "translate"),
+    "RandomContrast": ("contrast",),
+    "RandomBrightness": ("brightness",),
+    "RandomShear": ("shear",),
+}
 
 
 def settings_of(change: core.Change, fit: core.Fit) -> tuple[Setting, ...]:
@@ -95,8 +40,20 @@ def settings_of(change: core.Change, fit: core.Fit) -> tuple[Setting, ...]:
     write = WRITERS.get(type(change))
     if write is None or setup is None:
         return ()
+    if setup.batch_size is None:
+        setup = replace(setup, batch_size=_batch_size(setup, fit.signals))
     found = write(change, setup, model.layers if model is not None else ())
-    return tuple(s for s in found if s.new != s.old)
+    return tuple(s for s in found if s.advice or s.new != s.old)
+
+
+def _batch_size(setup: core.Setup, signals: core.Signals) -> int | None:
+    """Of data that cut their batches themselves: what the number of updates comes to."""
+    train, history = signals.recorded.get(core.TRAIN), signals.recorded.get(core.HISTORY)
+    steps = setup.steps_per_epoch
+    if steps is None and history is not None and history.epochs:
+        steps = round(history.steps / history.epochs)
+    examples = train.examples if train is not None else None
+    return math.ceil(examples / steps) if steps and examples else None
 
 
 Layers = tuple[core.Layer, ...]
@@ -160,7 +117,7 @@ def _stopping(change: Any, setup: core.Setup, _: Layers) -> Iterator[Setting]:
     if len(stopping) != 1:
         return
     given = stopping[0]
-    patience = _number(given.get("patience"))
+    patience = number_in(given.get("patience"))
     if patience is not None:
         names = ("patience", "early_stopping", "early_stopping_patience")
         yield Setting(what="patience", names=names, old=patience, new=change.patience)
@@ -221,6 +178,50 @@ def _strides(change: Any, _: core.Setup, layers: Layers) -> Iterator[Setting]:
         yield Setting(what="strides", names=names, old=now[0], new=new[0])
 
 
+def _initializer(change: Any, _: core.Setup, layers: Layers) -> Iterator[Setting]:
+    """The deviation that layers share; a named initialiser has one for each fan-in."""
+    factor = {"he": 2.0, "glorot": 1.0, "lecun": 1.0}.get(change.initializer.partition("_")[0])
+    meant = [x for x in layers if x.fan_in and (not change.layers or x.name in change.layers)]
+    wide = [math.sqrt(factor / x.fan_in) for x in meant if x.fan_in] if factor else []
+    if not wide:
+        return
+    advice = f"{change.initializer} comes to a deviation of {_span(wide)} in these layers"
+    for key in ("stddev", "scale"):
+        now = {x.initializer_values[key] for x in meant if key in x.initializer_values}
+        for one in _one(key, (key, "std", "init_std", "init_scale"), now, min(wide)):
+            yield replace(one, advice=advice)
+
+
+def _schedule(change: Any, setup: core.Setup, _: Layers) -> Iterator[Setting]:
+    schedule = setup.optimizer.schedule if setup.optimizer is not None else None
+    steps = (setup.steps_per_epoch or 0) * setup.epochs
+    if schedule is None or not steps:
+        return
+    for key in ("decay_steps", "first_decay_steps"):
+        now = number_in(schedule.settings.get(key))
+        if now is not None:
+            advice = (
+                f"it counts updates, of which the training makes {steps:,}; proven is a "
+                f"{change.name} schedule"
+            )
+            yield Setting(what=key, names=(key,), old=now, new=float(steps), advice=advice)
+
+
+def _augmentation(change: Any, _: core.Setup, layers: Layers) -> Iterator[Setting]:
+    layer = next((x for x in layers if x.name == change.layer), None)
+    if layer is None:
+        return
+    names = AUGMENTS.get(layer.kind, ())
+    for key, value in layer.settings.items():
+        what, number = f"{layer.kind}'s {key}", number_in(value)
+        if number and key.endswith(("factor", "factor_1")):  # of a range, its upper end
+            new = round_off(number * change.factor)
+            yield Setting(what=what, names=names, old=round_off(number), new=new)
+        elif key == "mode" and not change.factor:
+            advice = f"proven is the training without {layer.kind}: set it so that it is left out"
+            yield Setting(what=what, names=names, old=str(value), new="none", advice=advice)
+
+
 WRITERS: dict[type[core.Change], Callable[[Any, core.Setup, Layers], Iterable[Setting]]] = {
     core.SetLearningRate: _rate,
     core.ScaleLearningRate: _rate,
@@ -238,6 +239,9 @@ WRITERS: dict[type[core.Change], Callable[[Any, core.Setup, Layers], Iterable[Se
     core.SetActivation: _activation,
     core.ScaleWidth: _width,
     core.SetStrides: _strides,
+    core.SetInitializer: _initializer,
+    core.SetSchedule: _schedule,
+    core.ScaleAugmentation: _augmentation,
 }
 
 
@@ -247,23 +251,6 @@ def _one(what: str, names: tuple[str, ...], now: set[Any], new: float) -> Iterat
         yield Setting(what=what, names=names, old=round_off(now.pop()), new=new)
 
 
-def round_off(number: float) -> float:
-    """To the digits that single precision has."""
-    return float(f"{number:.7g}")
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-def _words(key: str) -> list[str]:
-    return [word.lower() for word in WORDS.findall(key)]
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]", "", text).lower()
+def _span(numbers: list[float]) -> str:
+    low, high = f"{min(numbers):.2g}", f"{max(numbers):.2g}"
+    return low if low == high else f"{low} to {high}"
