@@ -223,10 +223,14 @@ def _monitored(setup: core.Setup) -> str:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """At another course of the rate it must learn more, or know more where it never fell."""
+    """At another course of the rate it must learn more, or know more where it never fell.
+
+    A cosine helps most short trainings a little: that it does proves no plateau.
+    """
     first, *others = remedies(evidence)
-    what = core.KNOWS if evidence.changes else core.LEARNS
-    return core.Trial(first, predict=what, steps=None, otherwise=tuple(others))
+    if evidence.changes:
+        return core.Trial(first, predict=core.KNOWS, steps=None)
+    return core.Trial(first, predict=core.LEARNS, steps=None, otherwise=tuple(others))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
