@@ -28,4 +28,4 @@ model.compile(
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-model.fit(x_train, y_train, batch_size=16, epochs=9, validation_data=(x_test, y_test), verbose=2)
+model.fit(x_train, y_train, batch_size=16, epochs=8, validation_data=(x_test, y_test), verbose=2)

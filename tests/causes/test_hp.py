@@ -17,6 +17,7 @@ from convalesce.core import (
     UPDATE_RATIO,
     Evidence,
 )
+from convalesce.readings import specimen
 
 STEPS = 400
 OWN = [
@@ -160,7 +161,8 @@ def test_a_constant_rate_at_which_validation_jumps_is_suspected_and_a_plateau_tr
     trial = all_causes()["hp.lr_schedule"].probe(found)
     assert isinstance(trial.change, core.SetSchedule) and trial.change.name == "plateau"
     assert trial.predict is core.KNOWS and trial.steps is None
-    assert trial.otherwise == (core.SetSchedule("cosine"),)
+    assert not trial.otherwise
+    assert all_causes()["hp.lr_schedule"].remedies(found)[1] == core.SetSchedule("cosine")
 
 
 @pytest.mark.parametrize(
@@ -171,6 +173,18 @@ def test_a_constant_rate_at_which_validation_jumps_is_suspected_and_a_plateau_tr
 def test_a_constant_rate_is_no_fault_where_a_lower_one_has_nothing_to_bring(
     record: dict[Any, Any],
 ) -> None:
+    assert ask("hp.lr_schedule", record) is None
+
+
+def test_validation_that_jumps_while_training_has_learned_all_is_not_the_rates_doing() -> None:
+    record = shaken(0.1, 0.8)
+    record[core.TRAIN] = specimen.split(specimen.targets((100,) * 10, "class_index"))
+    loss = (core.Loss(name="sparse_categorical_crossentropy"),)
+    record[SETUP] = core.Setup(losses=loss, optimizer=adam())
+    assert ask("hp.lr_schedule", record) is not None
+    val = record[HISTORY].curve("val_loss")
+    fitted = tuple(float(v) for v in np.geomspace(2.3, 0.02, 16))
+    record[HISTORY] = core.History(metrics={"loss": fitted, "val_loss": val}, planned=16)
     assert ask("hp.lr_schedule", record) is None
 
 

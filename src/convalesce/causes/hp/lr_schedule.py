@@ -173,12 +173,14 @@ def _never_lowered(
     if history is None or answers is None or not constant or set_by or history.stopped:
         return None
     val, known = curves.finite(history.curve("val_loss")), curves.skill(answers)
-    if len(val) < FEWEST or not known > LITTLE or not max(progress.skill, known) < OPEN.value:
+    fitted = 1 - progress.end / progress.chance  # in training mode: batches have own statistics
+    trained = max(progress.skill, fitted if math.isfinite(fitted) else progress.skill)
+    if len(val) < FEWEST or not known > LITTLE or not max(trained, known) < OPEN.value:
         return None
     late = val[-(len(val) // 2) :]
     level, noise, slope = float(np.median(late)), curves.noise(late), curves.trend(late).slope
     shaken = noise / level if level > 0 else 0.0
-    if not shaken > SHAKEN.value or abs(slope) > noise or not progress.skill - known < APART:
+    if not shaken > SHAKEN.value or abs(slope) > noise or not trained - known < APART:
         return None
     longest = waiting.waited(val).longest
     patience = min(waiting.on_plateau(longest), max(waiting.SOONEST, len(val) // STAGES))
@@ -221,10 +223,14 @@ def _monitored(setup: core.Setup) -> str:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """At another course of the rate it must learn more, or know more where it never fell."""
+    """At another course of the rate it must learn more, or know more where it never fell.
+
+    A cosine helps most short trainings a little: that it does proves no plateau.
+    """
     first, *others = remedies(evidence)
-    what = core.KNOWS if evidence.changes else core.LEARNS
-    return core.Trial(first, predict=what, steps=None, otherwise=tuple(others))
+    if evidence.changes:
+        return core.Trial(first, predict=core.KNOWS, steps=None)
+    return core.Trial(first, predict=core.LEARNS, steps=None, otherwise=tuple(others))
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
