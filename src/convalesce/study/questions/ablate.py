@@ -57,7 +57,13 @@ def ablate(bench: Bench, signals: core.Signals) -> core.Answer:
         rows=(
             ("nothing: as it is", percent(control.mean), control.failures, "", ""),
             *(
-                (name, percent(one.mean), one.failures, gain(found), verdict)
+                (
+                    name,
+                    percent(one.mean),
+                    one.failures,
+                    gain(found) if verdict != IDLE else "",
+                    verdict,
+                )
                 for name, one, found, verdict in judged
             ),
         ),
