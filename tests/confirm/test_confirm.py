@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from convalesce import core
+from convalesce.causes import all_causes
 from convalesce.confirm import Budget, confirm
 from tests.confirm.bench import WrittenLab, finding, record
 
@@ -327,6 +328,18 @@ def test_a_rate_that_was_ruled_out_at_one_size_may_be_found_at_another() -> None
     lab = WrittenLab(lambda arm: 0.97 if 0.2 < rate(arm) < 1 else 0.8)
     found = prove(lab, finding("hp.lr_high"), skill=0.8).findings
     assert [(f.cause, f.verdict) for f in found] == [("hp.lr_high", core.Verdict.CONFIRMED)]
+
+
+def test_what_was_but_worth_knowing_is_tried_first() -> None:
+    note = finding("hp.optimizer", severity="note")
+    change = all_causes()[note.cause].probe(note.evidence).change
+    lab = WrittenLab(lambda arm: 0.95 if change in arm.changes else 0.7)
+    (found,) = prove(lab, note, skill=0.7).findings
+    assert (found.cause, found.severity) == ("hp.optimizer", core.Severity.WARNING)
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert lab.trained[0].changes == (change,)
+    (left,) = prove(WrittenLab(lambda _: 0.7), note, skill=0.7).findings
+    assert left == note
 
 
 def test_a_training_that_knows_enough_is_not_asked_about() -> None:

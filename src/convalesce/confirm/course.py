@@ -210,7 +210,8 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
     if run.fits and not run.cut and all(f.verdict is core.Verdict.REFUTED for f in settled):
         last = run.fits[-1]
         experiments = made.get(last.index) or Experiments(lab, budget, last.index, last.signals)
-        found = screen(experiments, say) or second_opinion(experiments, say)
+        notes = [f for f in diagnosis.findings if f.fit == last.index and not f.serious]
+        found = screen(experiments, say) or second_opinion(experiments, notes, say)
         if found is not None:  # a change of another size may have been ruled out before
             settled = [*(f for f in settled if f.cause != found.cause), _open(found)]
     return _concluded(diagnosis, settled, remarks)

@@ -8,12 +8,13 @@ of a suspicion that a symptom speaks for: a change must close half of what was l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from convalesce import core
+from convalesce.causes import all_causes
 from convalesce.confirm.experiments import Experiments, NotSettled
 from convalesce.confirm.screening import PAIRS, found_by_trial
 from convalesce.readings.curves import ending
@@ -34,11 +35,14 @@ DEEPER = 2  # layers
 Question = tuple[str, core.Change]
 
 
-def second_opinion(experiments: Experiments, say: Callable[[str], object]) -> core.Finding | None:
+def second_opinion(
+    experiments: Experiments, notes: Iterable[core.Finding], say: Callable[[str], object]
+) -> core.Finding | None:
     """The first choice whose change closes half of what is left open; None where none does.
 
     Args:
         experiments: On the fit, without a base.
+        notes: What was found worth knowing there, but no fault by itself: tried first.
         say: Told what is being tried.
     """
     reach = experiments.reach
@@ -48,7 +52,7 @@ def second_opinion(experiments: Experiments, say: Callable[[str], object]) -> co
     known = measure(experiments.original, what)
     if not 0 < known <= 1 - OPEN.value:
         return None
-    for cause, change in _questions(experiments.original, what):
+    for cause, change in (*_of_notes(notes), *_questions(experiments.original, what)):
         say(f"it looks sound, and {1 - known:.0%} is left open: is it {cause}?")
         try:
             tried = _tried(experiments, change, what)
@@ -69,6 +73,14 @@ def _yardstick(signals: core.Signals, reach: core.Reach) -> core.Yardstick:
         return core.Yardstick.EVEN
     known = {w: measure(signals, w) for w in (what, core.Yardstick.EVEN)}
     return max((w for w in known if math.isfinite(known[w])), key=known.__getitem__, default=what)
+
+
+def _of_notes(notes: Iterable[core.Finding]) -> Iterator[Question]:
+    """What would prove them, where that is a training from the start."""
+    for note in notes:
+        trial = all_causes()[note.cause].probe(note.evidence)
+        if not trial.after and not note.explained_by:
+            yield note.cause, trial.change
 
 
 def _questions(signals: core.Signals, what: core.Yardstick) -> Iterator[Question]:

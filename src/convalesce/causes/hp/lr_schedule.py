@@ -192,7 +192,7 @@ def _never_lowered(
         says=f"the rate stayed at {float(rates.max()):.3g}, and from epoch to epoch the validation "
         f"loss jumped by {noise:.2g} about {level:.2g}, while it fell by {max(-slope, 0.0):.1g}",
         strength=0.4,
-        severity=core.Severity.WARNING,
+        severity=core.Severity.NOTE,
         changes=(core.SetSchedule("plateau", patience), core.SetSchedule("cosine")),
     )
 
