@@ -5,6 +5,8 @@
 
 The diff in each report is applied to a fresh copy of the case, which is run by plain python; the
 figure that it prints is held against those of the faulty and of the fixed script in the label.
+Where there is no diff of the script, what is proposed for the files that it reads is made in that
+copy: the diff of a file of settings, the mended copy that a snippet writes put in its place.
 Figures are kept beside the records, so that a second call only prints.
 """
 
@@ -93,17 +95,19 @@ def _row(case: Case, meta: dict[str, Any], asked: argparse.Namespace) -> Row:
         why = (report.get("treatment") or {}).get("why_not") or report.get("verdict", "no report")
         return Row(case, "no remedy", (), math.nan, math.nan, cost, why)
     changes = tuple(c["name"] for c in treated["changes"])
-    if not treated["diff"]:
+    proposed = [f for f in treated.get("files", []) if f["diff"] or f["snippet"]]
+    if not treated["diff"] and not proposed:
         verified = treated["verified"]
         why = f"{verified['control']:.3f} to {verified['treated']:.3f}; " if verified else ""
         why += " · ".join(treated["left"])
         return Row(case, "in memory", changes, math.nan, math.nan, cost, why)
-    ran = _mended(case, treated["diff"], asked)
+    ran = _mended(case, treated["diff"], proposed, asked)
     value = ran["value"]
     if ran["status"]:
         return Row(case, "broken", changes, value, math.nan, cost, ran["stderr"][-200:])
     way = _way(case, value)
-    return Row(case, _outcome(way), changes, value, way, cost, "")
+    files = "" if treated["diff"] else "proposed for " + ", ".join(f["path"] for f in proposed)
+    return Row(case, _outcome(way), changes, value, way, cost, files)
 
 
 def _way(case: Case, value: float) -> float:
@@ -127,7 +131,9 @@ def _outcome(way: float) -> str:
     return "no gain" if way >= WORSE else "worse"
 
 
-def _mended(case: Case, diff: str, asked: argparse.Namespace) -> dict[str, Any]:
+def _mended(
+    case: Case, diff: str | None, proposed: list[dict[str, Any]], asked: argparse.Namespace
+) -> dict[str, Any]:
     """What the mended script did under plain python; kept beside the record."""
     kept = asked.records / f"{case.id}.mended.json"
     if kept.exists() and not asked.again:
@@ -136,20 +142,39 @@ def _mended(case: Case, diff: str, asked: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="mended") as folder:
         place = Path(folder)
         case.prepare("faulty", place)
-        patch = subprocess.run(
-            [_patch(), "-p0", "--no-backup-if-mismatch", "train.py"],
-            cwd=place,
-            input=diff,
-            text=True,
-            capture_output=True,
-            check=False,
-        )
-        if patch.returncode:
-            ran = {"status": patch.returncode, "stderr": patch.stdout, "value": math.nan}
+        failed = _patched(place, diff, 0) if diff else _as_proposed(place, proposed)
+        if failed:
+            ran = {"status": 1, "stderr": failed, "value": math.nan}
         else:
             ran = _run(place, case.label["metric"])
     kept.write_text(json.dumps(ran))
     return ran
+
+
+def _patched(place: Path, diff: str, strip: int) -> str:
+    """Apply a diff; what went wrong, empty for nothing."""
+    command = [_patch(), f"-p{strip}", "--no-backup-if-mismatch"]
+    command += ["train.py"] if not strip else []
+    done = subprocess.run(
+        command, cwd=place, input=diff, text=True, capture_output=True, check=False
+    )
+    return done.stdout if done.returncode else ""
+
+
+def _as_proposed(place: Path, proposed: list[dict[str, Any]]) -> str:
+    """Mend the files as a person would who takes every proposal; what went wrong."""
+    for one in proposed:
+        if one["diff"]:
+            failed = _patched(place, one["diff"], 1)
+        else:
+            command = [sys.executable, "-c", one["snippet"]]
+            done = subprocess.run(command, cwd=place, text=True, capture_output=True, check=False)
+            failed = done.stderr if done.returncode else ""
+            for mended in place.rglob("*-mended.*"):
+                mended.replace(mended.with_stem(mended.stem.removesuffix("-mended")))
+        if failed:
+            return failed
+    return ""
 
 
 def _patch() -> str:
