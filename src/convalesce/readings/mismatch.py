@@ -69,18 +69,26 @@ def mismatches(goal: Goal, model: Model) -> tuple[Mismatch, ...]:
     if found is None:
         return ()
     parts = _blamed(goal, task, found, kept=kept)
+    several = len(model.outputs) > 1
     return tuple(
         Mismatch(
             part=part,
             says=found.says,
             severity=found.severity,
-            change=change,
+            change=_there(change, goal) if several else change,
             alone=alone,
             tied=len(parts) > 1,
             output=goal.output.layer,
         )
         for part, change, alone in parts
     )
+
+
+def _there(change: Change, goal: Goal) -> Change:
+    """The change, at one of several outputs."""
+    if isinstance(change, SetOutputActivation):
+        return replace(change, layer=goal.output.layer)
+    return replace(change, output=goal.output.name) if isinstance(change, SetLoss) else change
 
 
 def output_layer(goal: Goal, model: Model) -> Layer | None:

@@ -39,6 +39,21 @@ def test_of_several_outputs_none_is_chosen() -> None:
         apply(core.SetOutputActivation("softmax"), nets.setting_of(nets.twins()))
 
 
+@pytest.mark.parametrize(("layer", "units"), [("kind", 3), ("size", 1)])
+def test_of_several_outputs_the_named_one_is_changed(layer: str, units: int) -> None:
+    change = core.SetOutputActivation("sigmoid", units + 2, layer)
+    made = apply(change, nets.setting_of(nets.twins())).model
+    assert (made.get_layer(layer).units, made.get_layer(layer).activation.__name__) == (
+        units + 2,
+        "sigmoid",
+    )
+    other = {"kind": "size", "size": "kind"}[layer]
+    assert made.get_layer(other).activation.__name__ != "sigmoid"
+    kept = core.SetOutputActivation("sigmoid", layer=layer)
+    ((changed, _, function),) = apply(kept, nets.setting_of(nets.twins())).edits
+    assert (changed.name, function.__name__) == (layer, "sigmoid")
+
+
 def test_a_subclassed_model_takes_another_activation_but_no_other_width() -> None:
     setting = nets.setting_of(nets.own(), x=nets.EIGHT)
     assert apply(core.SetOutputActivation("sigmoid"), setting).edits[0][0].name == "last"

@@ -482,6 +482,19 @@ def test_a_loss_that_is_only_described_is_left_to_the_user() -> None:
     assert left.line == 3
 
 
+def test_the_loss_of_a_named_output_is_written_where_it_stands() -> None:
+    source = compiled("model.compile('sgd', loss={'a': 'mse', 'b': 'mse'})")
+    assert mended(source, core.SetLoss("huber", output="b"), facts_of(source)) == diff("""
+        -model.compile('sgd', loss={'a': 'mse', 'b': 'mse'})
+        +model.compile('sgd', loss={'a': 'mse', 'b': 'huber'})
+        """)
+    plain = compiled("model.compile('sgd', 'mse')")
+    assert (
+        "several outputs"
+        in refused(plain, core.SetLoss("huber", output="b"), facts_of(plain)).reason
+    )
+
+
 def test_a_loss_for_each_output_is_left_to_the_user() -> None:
     source = compiled("model.compile('sgd', loss={'a': 'mse', 'b': 'mse'})")
     left = refused(source, core.SetLoss("huber"), facts_of(source))

@@ -18,15 +18,20 @@ class SetActivation(Change):
 
 @dataclass(frozen=True)
 class SetOutputActivation(Change):
-    """Another activation, and if need be width, of the last layer."""
+    """Another activation, and if need be width, of the last layer.
+
+    Attributes:
+        layer: Name of the layer that makes the output; empty where there is but one.
+    """
 
     activation: str
     units: int | None = None
+    layer: str = ""
     reads = "give the last layer activation {activation}"
 
     def __str__(self) -> str:
         wide = f"{self.units} unit{'s' * (self.units != 1)} and " if self.units else ""
-        return f"give the last layer {wide}activation {self.activation}"
+        return f"give {self.layer or 'the last layer'} {wide}activation {self.activation}"
 
 
 @dataclass(frozen=True)

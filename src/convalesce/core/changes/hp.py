@@ -133,14 +133,21 @@ class SetEpochs(Change):
 
 @dataclass(frozen=True)
 class SetLoss(Change):
-    """Another loss."""
+    """Another loss.
+
+    Attributes:
+        output: Name of the output that it is for; empty where there is but one.
+    """
 
     name: str
     from_logits: bool | None = None
+    output: str = ""
     reads = "use the loss {name} (from_logits={from_logits})"
 
     def __str__(self) -> str:
-        return f"use the loss {self.name}{'(from_logits=True)' if self.from_logits else ''}"
+        where = f" for the output {self.output}" if self.output else ""
+        flag = "(from_logits=True)" if self.from_logits else ""
+        return f"use the loss {self.name}{flag}{where}"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def apply(change: core.SetOutputActivation, setting: Setting) -> Setting:
         function = keras.activations.get(change.activation)
     except ValueError as error:
         raise core.CannotChange(f"Keras has no activation {change.activation}") from error
-    head = _only(setting)
+    head = _head(setting, change.layer)
     if not hasattr(head, "activation"):
         raise core.CannotChange(f"{head.name} has no activation that can be set")
     width = "filters" if hasattr(head, "filters") else "units"
@@ -35,8 +35,11 @@ def apply(change: core.SetOutputActivation, setting: Setting) -> Setting:
     return rebuilt(setting, edits, reshaped=wider)
 
 
-def _only(setting: Setting) -> Any:
+def _head(setting: Setting, name: str) -> Any:
+    """The layer that makes the output: the only one, or that of this name."""
     found = list({id(layer): layer for layer in heads(setting)}.values())
+    if name and len(found) > 1:
+        found = [layer for layer in found if layer.name == name] or found
     if len(found) != 1:
         raise core.CannotChange(
             f"the model has {len(found)} output layers; which one to change is not said"

@@ -139,8 +139,9 @@ def _penalty(change: Any, _: core.Setup, layers: Layers) -> Iterator[Setting]:
 
 
 def _output(change: Any, _: core.Setup, layers: Layers) -> Iterator[Setting]:
-    if change.units is None and layers and layers[-1].activation is not None:
-        now = layers[-1].activation
+    end = next((x for x in layers if x.name == change.layer), layers[-1] if layers else None)
+    if change.units is None and end is not None and end.activation is not None:
+        now = end.activation
         yield Setting(what="output activation", names=OUTPUT, old=now, new=change.activation)
 
 

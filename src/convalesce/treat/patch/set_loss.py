@@ -9,6 +9,7 @@ from convalesce.treat.patch.source.calls import set_argument, value
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.names import spell
+from convalesce.treat.patch.source.script import Script
 from convalesce.treat.patch.source.training import compile_call
 from convalesce.treat.patch.source.values import follow, quoted, source_of, string
 
@@ -38,8 +39,10 @@ def write(change: SetLoss, draft: Draft) -> None:
         raise NoFaithfulEdit(f"use a loss {change.name}", "", script.line(call))
     given = value(script, call, "loss")
     written = follow(script, given) if given is not None else None
-    if isinstance(written, cst.Dict | cst.List):
-        raise NoFaithfulEdit("there is a loss for each output", "", script.line(written))
+    if isinstance(written, cst.Dict):
+        given = written = _of_output(script, written, change.output)
+    elif isinstance(written, cst.List) or change.output:
+        raise NoFaithfulEdit("there are several outputs", "", script.line(call))
     kind = CLASSES[change.name]
     if isinstance(written, cst.Call) and script.called(written) == kind:
         _set_logits(draft, written, from_logits=bool(change.from_logits))
@@ -56,6 +59,15 @@ def write(change: SetLoss, draft: Draft) -> None:
         set_argument(draft, call, "loss", text)
     else:
         draft.replace(source_of(script, given), text)
+
+
+def _of_output(script: Script, losses: cst.Dict, output: str) -> cst.BaseExpression:
+    """What stands for one output in a dictionary of losses."""
+    for element in losses.elements:
+        key = element.key if isinstance(element, cst.DictElement) else None
+        if output and key is not None and string(script, key) == output:
+            return element.value
+    raise NoFaithfulEdit("there is a loss for each output", "", script.line(losses))
 
 
 def _set_logits(draft: Draft, loss: cst.Call, *, from_logits: bool) -> None:

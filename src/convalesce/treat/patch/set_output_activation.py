@@ -12,7 +12,7 @@ from convalesce.treat.patch.source.layers import built, last
 def write(change: SetOutputActivation, draft: Draft) -> None:
     """`activation`, and `units` (or `filters`) of the layer that makes the output."""
     script = draft.script
-    end = last(script)
+    end = last(script, change.layer)
     units = f"{change.units}, " if change.units else ""
     snippet = f'layers.{end.kind}({units}activation="{change.activation}")'
     acting = activating(script, end)

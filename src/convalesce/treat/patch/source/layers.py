@@ -66,14 +66,16 @@ def has_kernel(layer: core.Layer) -> bool:
     return layer.kind.startswith(KERNELS)
 
 
-def last(script: Script) -> core.Layer:
-    """The layer with a kernel that makes the only output.
+def last(script: Script, name: str = "") -> core.Layer:
+    """The layer with a kernel that makes the only output, or that of this name.
 
     Raises:
         NoFaithfulEdit: There are several outputs, or none is known.
     """
     model = model_of(script)
     if len(model.outputs) > 1:
+        if named := [x for x in model.layers if x.name == name and has_kernel(x)]:
+            return named[0]
         raise NoFaithfulEdit(f"the model has {len(model.outputs)} outputs")
     kernels = [x for x in model.layers if has_kernel(x)]
     if not kernels:
