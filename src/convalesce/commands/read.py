@@ -44,16 +44,16 @@ def read(  # noqa: PLR0913 - one parameter an option
     muted = known_causes(named, "--mute")
     from rich.console import Console  # noqa: PLC0415 - not for --help
 
-    from convalesce import keeping, session  # noqa: PLC0415
+    from convalesce import keeping, telling  # noqa: PLC0415
     from convalesce.track.logs import UnreadableLog, read  # noqa: PLC0415
 
     try:
         found = read(path, run)
     except UnreadableLog as error:
         raise WrongSetting(str(error)) from None
-    options = session.Options(quiet=quiet, json=json, html=html, sarif=sarif)
+    options = telling.Options(quiet=quiet, json=json, html=html, sarif=sarif)
     console = Console(stderr=True) if str(json) == "-" else out()
-    session.publish(modest(keeping.conclude(found, muted)), options, console)
+    telling.publish(modest(keeping.conclude(found, muted)), options, console)
     return 0
 
 

@@ -172,7 +172,7 @@ def _write(  # noqa: PLR0913, PLR0917 - what is shown, what is kept, and where
 
     from rich.console import Console  # noqa: PLC0415 - not for --help
 
-    from convalesce import keeping, session  # noqa: PLC0415
+    from convalesce import keeping, telling  # noqa: PLC0415
 
     console = Console(stderr=True)
     if not options.quiet:
@@ -180,14 +180,14 @@ def _write(  # noqa: PLR0913, PLR0917 - what is shown, what is kept, and where
         show(console)
     page = reports[0].encode()
     data = json.dumps(reports[1], indent=1, ensure_ascii=False).encode()
-    session.write(options.json, data, console)
-    session.write(options.html, page, console)
+    telling.write(options.json, data, console)
+    telling.write(options.html, page, console)
     if kept.folder is None:
         return
     try:
         keeping.add(kept, {f"{name}.json": data, f"{name}.html": page}, trials, str(what))
     except OSError as error:
-        session.say(console, f"the {name} could not be kept: {error.strerror or error}")
+        telling.say(console, f"the {name} could not be kept: {error.strerror or error}")
         return
     if not options.quiet and options.html is None:
-        session.say(console, f"full report: {os.path.relpath(kept.folder.path / name)}.html")
+        telling.say(console, f"full report: {os.path.relpath(kept.folder.path / name)}.html")
