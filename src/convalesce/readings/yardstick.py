@@ -33,6 +33,8 @@ def measure(signals: Signals, what: Yardstick) -> float:
         return math.nan
     if not answers.finite:
         return 0.0
+    if what is not Yardstick.LEARNED and answers.baseline_accuracy >= 1 > answers.accuracy:
+        return answers.accuracy - 1  # of one class alone, and missed: less than chance knows
     value = {
         Yardstick.LEARNED: curves.skill,
         Yardstick.KNOWN: curves.skill,

@@ -266,7 +266,7 @@ def _objection(verified: core.Tried, against: list[core.Finding], gone: tuple[st
         return ""
     if _by_facts(against, gone):
         honest = any(f.cause in FLATTERED for f in against)
-        if honest or verified.high >= 0:
+        if honest or not verified.high < 0:
             return ""
         return "it removed what was found, and the figures became worse"
     return (

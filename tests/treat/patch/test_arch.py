@@ -666,6 +666,32 @@ def test_a_pretrained_base_is_frozen_behind_the_line_that_builds_it() -> None:
     assert mended(source, change, facts) == "+base.trainable = False"
 
 
+@pytest.mark.parametrize("learns", [(), ("b1",)])
+def test_a_base_that_was_saved_frozen_is_freed_behind_the_line_that_loads_it(
+    learns: tuple[str, ...],
+) -> None:
+    source = script("""
+        import keras
+        base = keras.models.load_model("base.keras", compile=False)
+        model = keras.Sequential([base, keras.layers.Dense(2)])
+        """) + END  # fmt: skip
+    site = core.Site("train.py", 2)
+    names = ("b0", "b1", "b2")
+    inner = [
+        core.Layer(
+            name=n, path=f"m/{n}", kind="Conv2D", parameters=9, site=site, trainable=n in learns
+        )
+        for n in names
+    ]
+    facts = facts_of(source, layers=[*inner, *layers_of(source)])
+    meant = tuple(n for n in names if n not in learns)
+    assert mended(source, core.SetTrainable(trainable=True, layers=meant), facts) == (
+        "+base.trainable = True"
+    )
+    # One of two frozen layers: the flag of the whole would free both.
+    assert refused(source, core.SetTrainable(trainable=True, layers=meant[:1]), facts)
+
+
 def test_where_nothing_freezes_there_is_nothing_to_turn() -> None:
     left = refused(LISTED, core.SetTrainable(trainable=True, layers=("dense",)), facts_of(LISTED))
     assert left.reason == "the script doesn't say that the layers are frozen"

@@ -31,11 +31,13 @@ def write(change: SetTrainable, draft: Draft) -> None:
     if set_there:
         what = f"the script sets trainable at {len(set_there)} places"
         raise NoFaithfulEdit(what, snippet, script.line(set_there[0]))
+    if change.trainable and _flag_base(draft, frozen, meant, flag):
+        return
     if change.trainable and not _said(draft, change):
         what = "the script doesn't say that the layers are frozen"
         raise NoFaithfulEdit(what, snippet, script.line(compile_call(script)))
     meant = [x for x in meant if x.parameters]
-    if not change.trainable and _freeze_base(draft, meant):
+    if not change.trainable and _flag_base(draft, [*all_layers(script)], meant, flag):
         return
     for each in built(script, meant, snippet):
         given = value(script, each.call, "trainable")
@@ -43,11 +45,11 @@ def write(change: SetTrainable, draft: Draft) -> None:
             set_argument(draft, each.call, "trainable", flag)
 
 
-def _freeze_base(draft: Draft, meant: list[core.Layer]) -> bool:
-    """A flag behind the line that builds a whole model out of the layers meant."""
+def _flag_base(draft: Draft, among: list[core.Layer], meant: list[core.Layer], flag: str) -> bool:
+    """A flag behind the line that builds, or loads, a whole model out of the layers meant."""
     script = draft.script
     site = meant[0].site if meant else None
-    together = [x for x in all_layers(script) if x.site == site and x.parameters]
+    together = [x for x in among if x.site == site and x.parameters]
     if site is None or together != meant or len(meant) < 2:
         return False
     line = script.line_of(site, f"where {meant[0].name} is built")
@@ -55,8 +57,9 @@ def _freeze_base(draft: Draft, meant: list[core.Layer]) -> bool:
         target, made = assign.targets[0].target, assign.value
         here = script.line(assign) <= line <= script.line_at(script.end(assign) - 1)
         name = script.full_name(made.func) if isinstance(made, cst.Call) else ""
-        if here and isinstance(target, cst.Name) and name.startswith("keras.applications."):
-            draft.after(script.statement(assign), f"{target.value}.trainable = False")
+        whole = name.startswith("keras.applications.") or name.endswith(".load_model")
+        if here and isinstance(target, cst.Name) and whole:
+            draft.after(script.statement(assign), f"{target.value}.trainable = {flag}")
             return True
     return False
 
