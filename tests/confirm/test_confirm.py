@@ -80,6 +80,26 @@ def test_a_training_that_learned_nothing_is_never_declared_healthy() -> None:
     assert diagnosis.health is core.Health.UNDECIDED
 
 
+def test_what_a_short_trial_leaves_open_is_tried_over_a_whole_training() -> None:
+    def brings(arm: core.Arm) -> float:
+        if not made(arm, core.SetActivation):
+            return 0.5
+        return 0.9 if arm.steps is None else 0.54
+
+    lab = WrittenLab(brings)
+    (found,) = prove(lab, finding("arch.dead_units"), skill=0.5).findings
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert found.trial is not None and found.trial.steps == 400
+    none = WrittenLab(lambda arm: 0.84 if arm.steps and made(arm, core.SetActivation) else 0.81)
+    (gone,) = prove(none, finding("arch.dead_units"), skill=0.81).findings
+    assert gone.verdict is core.Verdict.REFUTED
+    short = Budget(8.0)
+    (left,) = prove(
+        WrittenLab(brings), finding("arch.dead_units"), skill=0.5, budget=short
+    ).findings
+    assert left.verdict is core.Verdict.UNDECIDED
+
+
 def test_of_two_that_help_alike_the_upstream_one_is_the_root() -> None:
     helps = (core.ScaleLearningRate, core.Normalize, core.Rescale)
     lab = WrittenLab(lambda arm: 0.9 if any(made(arm, kind) for kind in helps) else 0.0)

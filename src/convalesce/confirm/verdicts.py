@@ -15,6 +15,8 @@ from convalesce.readings.yardstick import measure
 EXPLAINS = 0.7  # of the best effect: a change that brings so much explains the fault
 SOUND = 0.8  # of the yardstick: a training that came so far needs no further cause
 
+LATE = 2  # suspects that a short trial left open which are tried over a whole training
+
 Say = Callable[[str], object]
 
 
@@ -57,7 +59,8 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
             best = found[finding.cause]
     proven = [f for f in found.values() if f.verdict is core.Verdict.CONFIRMED]
     if not proven:
-        return _both(found, trials, experiments, say)
+        together = _both(found, trials, experiments, say)
+        return together if together.roots else _longer(together, trials, experiments, say)
     root = _root(proven)
     roots = [root]
     if root.trial is not None and float(np.mean(root.trial.treated)) < SOUND:
@@ -134,6 +137,34 @@ def _both(
             shown = {**found, **{f.cause: f for f in roots}}
             return Settled(tuple(shown.values()), roots, changes)
     return Settled(tuple(_unproven(f, experiments) for f in found.values()))
+
+
+def _longer(
+    open_: Settled, trials: dict[str, core.Trial], experiments: Experiments, say: Say
+) -> Settled:
+    """What a short trial left open with a gain, over a whole training: some faults show late."""
+    waiting = [
+        (f, f.trial)
+        for f in open_.findings
+        if f.trial is not None
+        and f.verdict is core.Verdict.UNDECIDED
+        and not trials[f.cause].after
+        and f.trial.effect > 0
+        and f.trial.steps < experiments.reach.steps
+    ]
+    shown = {f.cause: f for f in open_.findings}
+    for finding, _ in sorted(waiting, key=lambda pair: -pair[1].effect)[:LATE]:
+        say(f"is it {finding.cause}? over a whole training")
+        try:
+            experiments.plan(2, [None])
+            tried = experiments.try_out(replace(trials[finding.cause], steps=None))
+        except NotSettled:
+            break
+        settled = _unproven(replace(finding, trial=tried, verdict=tried.verdict), experiments)
+        shown[finding.cause] = settled
+        if settled.verdict is core.Verdict.CONFIRMED:
+            return Settled(tuple(shown.values()), (settled,), tried.changes[-1:])
+    return Settled(tuple(shown.values()))
 
 
 def _unproven(finding: core.Finding, experiments: Experiments) -> core.Finding:
