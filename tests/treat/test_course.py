@@ -300,3 +300,15 @@ def test_taking_a_regulariser_out_needs_no_search() -> None:
     lab = WrittenLab(lambda arm: 0.9 if arm.changes else 0.3)
     assert treated(lab, out).changes == (core.SetDropout(0.0),)
     assert {a.changes for a in lab.trained} == {(), (core.SetDropout(0.0),)}
+
+
+def test_an_arm_that_keras_fails_on_costs_its_course_alone() -> None:
+    def brings(arm: core.Arm) -> float:
+        if core.SetDropout(0.5) in arm.changes:
+            raise ValueError("no such layer\nand more")
+        return 0.9 if arm.changes else 0.3
+
+    found = replace(confirmed("reg.overfitting"), remedies=(core.SetDropout(0.5), core.StopEarly()))
+    assert treated(WrittenLab(brings), found).changes == (core.StopEarly(),)
+    only = replace(found, remedies=(core.SetDropout(0.5),))
+    assert "ValueError: no such layer" in treated(WrittenLab(brings), only).why_not

@@ -31,11 +31,20 @@ class Trainer:
         """What a whole training showed."""
         arm = core.Arm(changes=changes, seed=seed, closely=closely)
         if arm not in self._seen:
-            self._seen[arm] = self.lab.train(self.fit, arm, seconds=self._limit)
+            self._seen[arm] = self._trained(arm)
         shown = self._seen[arm]
         if isinstance(shown, Exception):
             raise shown
         return shown
+
+    def _trained(self, arm: core.Arm) -> core.Signals:
+        try:
+            return self.lab.train(self.fit, arm, seconds=self._limit)
+        except (core.CannotChange, core.OutOfTime):
+            raise
+        except Exception as error:  # of Keras: one course less
+            first = str(error).strip().partition("\n")[0]
+            raise core.CannotChange(f"an arm failed: {type(error).__name__}: {first}") from error
 
     def ahead(self, arms: list[core.Arm]) -> None:
         """Train what will be asked for at the same time, where there is a crew to do so.

@@ -32,6 +32,7 @@ precision or AUC for rare classes, and the same metric as `monitor`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from convalesce import core, readings
@@ -115,7 +116,7 @@ def _praises_nothing(
     mistakes = 1 - answers.baseline_accuracy
     if not answers.accuracy - answers.baseline_accuracy <= BETTER * mistakes:
         return None
-    followed = _followed(setup)
+    followed, masks = _followed(setup), math.isfinite(answers.iou)
     ended = followed == "EarlyStopping" and history is not None and bool(history.stopped)
     grave = core.Severity.ERROR if ended else core.Severity.WARNING
     return core.Evidence(
@@ -129,7 +130,7 @@ def _praises_nothing(
         strength=HIDDEN if followed else BESIDE,
         stated=True,
         severity=grave if followed else core.Severity.NOTE,
-        changes=(core.SetMetric("BinaryIoU, recall or AUC"),),
+        changes=(core.SetMetric("BinaryIoU" if masks else "BinaryIoU, recall or AUC"),),
         site=setup.compile_site,
     )
 

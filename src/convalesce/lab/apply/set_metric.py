@@ -10,7 +10,12 @@ from convalesce.lab.setting import Setting
 
 
 def apply(change: core.SetMetric, setting: Setting) -> Setting:
-    """The setting with another metric; callbacks that followed the old one follow the loss."""
+    """The setting with another metric; callbacks that followed the old one follow the loss.
+
+    What is only described leaves the metrics as they are: they change no training.
+    """
+    import keras
+
     callbacks = []
     for callback in setting.callbacks:
         one = copy.copy(callback)
@@ -21,5 +26,9 @@ def apply(change: core.SetMetric, setting: Setting) -> Setting:
             if hasattr(one, "monitor_op"):
                 one.monitor_op = None
         callbacks.append(one)
-    changed = setting.compile_with(metrics=[change.name], weighted_metrics=None)
-    return replace(changed, callbacks=tuple(callbacks))
+    changed = replace(setting, callbacks=tuple(callbacks))
+    try:
+        keras.metrics.get(change.name)
+    except ValueError:
+        return changed
+    return changed.compile_with(metrics=[change.name], weighted_metrics=None)
