@@ -337,6 +337,9 @@ def test_an_augmentation_layer_is_taken_out_and_a_net_made_deeper() -> None:
     deeper = WrittenLab(lambda arm: 0.95 if made(arm, core.ChangeDepth) else 0.7)
     (found,) = prove(deeper, skill=0.7).findings
     assert found.cause == "arch.too_shallow"
+    wider = WrittenLab(lambda arm: 0.95 if made(arm, core.ScaleWidth) else 0.7)
+    (found,) = prove(wider, skill=0.7).findings
+    assert found.remedies == (core.ScaleWidth(4.0),)
     # What it knows of the training examples leaves nothing to a deeper net.
     fits = core.Signals(
         {**record(0.7).recorded, core.TRAIN_ANSWERS: record(0.99).recorded[core.TRAIN_ANSWERS]}

@@ -30,7 +30,7 @@ HALF = core.Limit(
 FACTOR = 3.0  # on the rate: those two to four times off lie around it
 # Where the loss still falls, a rate three times as high does what more epochs would.
 CLEARLY = 10.0
-DEEPER = 2  # layers
+WIDER, DEEPER = 4.0, 2  # times the filters and units; layers
 
 Question = tuple[str, core.Change]
 
@@ -92,6 +92,7 @@ def _questions(signals: core.Signals, what: core.Yardstick) -> Iterator[Question
     yield "hp.lr_high", core.ScaleLearningRate(1 / FACTOR)
     learned = measure(signals, core.Yardstick.LEARNED)
     if what is core.Yardstick.EVEN or learned <= 1 - OPEN.value:
+        yield "arch.too_shallow", core.ScaleWidth(WIDER)
         yield "arch.too_shallow", core.ChangeDepth(DEEPER)
 
 
