@@ -249,6 +249,29 @@ def test_a_training_that_knows_little_without_a_symptom_is_screened() -> None:
     assert diagnosis.health is core.Health.UNHEALTHY
 
 
+@pytest.mark.parametrize(
+    ("parameters", "first"), [(50, core.ScaleWidth), (5000, core.ScaleLearningRate)]
+)
+def test_a_tiny_net_is_screened_for_its_size_first(
+    parameters: int, first: type[core.Change]
+) -> None:
+    model = core.Model(name="net", style="sequential", layers=(), outputs=(), parameters=parameters)
+    train = core.Split(
+        role="train",
+        source="arrays",
+        examples=3000,
+        scanned=3000,
+        whole=True,
+        inputs=(),
+        targets=(),
+    )
+    seen = core.Signals({**record(0.3).recorded, core.MODEL: model, core.TRAIN: train})
+    lab = WrittenLab(lambda _: 0.3)
+    assert not prove(lab, seen=seen).findings
+    assert isinstance(lab.trained[0].changes[0], first)
+    assert {arm.seed for arm in lab.trained} == {0}  # none promised anything
+
+
 def test_a_rare_class_that_is_found_is_not_screened_for_its_accuracy() -> None:
     rare = core.Predictions(
         role="validation", examples=2048, accuracy=0.95, baseline_accuracy=0.95,

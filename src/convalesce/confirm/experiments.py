@@ -161,14 +161,14 @@ class Experiments:
         alike = not self.base and self.steps is None and self.reach.whole
         return self._value(self.original if alike else self._control(0), what)
 
-    def brings(self, change: core.Change, what: core.Yardstick) -> float:
-        """The yardstick of a single arm with this change on top of the base.
+    def promises(self, change: core.Change, what: core.Yardstick, gain: float) -> bool:
+        """A single arm with this change gains so much: pairs may be worth their time.
 
         Raises:
             NotSettled: It could not be trained or not be measured.
         """
-        changes = (*self.base, change)
-        return self._value(self.arm(changes, 0, closely=self.steps is None), what)
+        arm = self.arm((*self.base, change), 0, closely=self.steps is None)
+        return self._value(arm, what) - self.observed(what) >= gain
 
     def arm(
         self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False

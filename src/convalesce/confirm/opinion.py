@@ -106,8 +106,8 @@ def _tried(
 ) -> core.Tried | None:
     """Pairs of whole trainings, where the first arm alone promises as much as is asked for."""
     experiments.plan(2, [None])
-    before = experiments.observed(what)
-    if not experiments.brings(change, what) - before >= HALF.value * (1 - before):
+    gain = HALF.value * (1 - experiments.observed(what))
+    if not experiments.promises(change, what, gain):
         return None
     trial = core.Trial(change, predict=core.Rises(what), steps=None)
     tried = experiments.try_out(trial, pairs=PAIRS)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import fair, known_of_classes, measure
 
 LITTLE = core.Limit(
@@ -15,6 +16,11 @@ LITTLE = core.Limit(
 )
 BRIEF = core.Limit(
     200, unit="1", source="fewer updates than the trial of a rate takes: hardly a training"
+)
+TINY = core.Limit(
+    10,
+    unit="examples a weight",
+    source="Peduzzi 1996: ten events a variable; it orders trials only",
 )
 EPOCHS = "hp.epochs_few"
 LONGER = 5  # times as many epochs
@@ -44,7 +50,7 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
     best: core.Finding | None = None
     most = 0.0
     brief = reach.steps < BRIEF.value
-    for cause, change in (*([_longer(reach)] if brief else []), *COMMON):
+    for cause, change in (*([_longer(reach)] if brief else []), *_common(experiments.original)):
         if not _sensible(cause, experiments.original):
             continue
         say(f"nothing is suspected, and little is known: is it {cause}?")
@@ -98,10 +104,21 @@ def _confirmed(
     trial = core.Trial(change, predict=core.Rises(what), steps=None)
     try:
         experiments.plan(2, [None])
+        if not experiments.promises(change, what, RELEVANT.value):
+            return None
         tried = experiments.try_out(trial, pairs=PAIRS)
     except NotSettled:
         return None
     return tried if tried.verdict is core.Verdict.CONFIRMED else None
+
+
+def _common(signals: core.Signals) -> list[tuple[str, core.Change]]:
+    """The commonest remedies; a larger net in front where this one is tiny for its examples."""
+    model, train = signals.recorded.get(core.MODEL), signals.recorded.get(core.TRAIN)
+    if not isinstance(model, core.Model) or not isinstance(train, core.Split):
+        return list(COMMON)
+    tiny = 0 < model.parameters * TINY.value < (train.examples or 0)
+    return sorted(COMMON, key=lambda one: not (tiny and one[0] == "arch.too_shallow"))
 
 
 def _sensible(cause: str, signals: core.Signals) -> bool:
