@@ -392,3 +392,13 @@ def test_a_training_that_knows_enough_is_not_asked_about() -> None:
     lab = WrittenLab(lambda _: 0.95)
     prove(lab, skill=0.95)
     assert not lab.trained
+
+
+@pytest.mark.parametrize(
+    ("training", "share", "seconds"),
+    [(10, None, 40), (1000, None, 200), (10, 0.0, 0), (10, 1.0, 80), (10, 20.0, 200)],
+)
+def test_the_budget_is_a_share_with_a_floor(
+    training: float, share: float | None, seconds: float
+) -> None:
+    assert Budget.of(training, share).seconds == seconds

@@ -22,10 +22,14 @@ class Budget:
 
     @classmethod
     def of(cls, training_s: float, share: float | None) -> Budget:
-        """A share of the training's time, or the floor; none where the share is 0."""
+        """A share of the training's time, or the floor; none where the share is 0.
+
+        Who gives a whole training's time wants it settled: the floor is twice as high.
+        """
         if share == 0:
             return cls(0.0)
-        return cls(max(FLOOR_S, (SHARE if share is None else share) * training_s))
+        floor = FLOOR_S if share is None or share < 1 else 2 * FLOOR_S
+        return cls(max(floor, (SHARE if share is None else share) * training_s))
 
     def left(self, lab: core.Lab) -> float:
         """Seconds that are left."""
