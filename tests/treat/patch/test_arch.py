@@ -685,9 +685,10 @@ def test_a_base_that_was_saved_frozen_is_freed_behind_the_line_that_loads_it(
     ]
     facts = facts_of(source, layers=[*inner, *layers_of(source)])
     meant = tuple(n for n in names if n not in learns)
-    assert mended(source, core.SetTrainable(trainable=True, layers=meant), facts) == (
-        "+base.trainable = True"
-    )
+    assert mended(source, core.SetTrainable(trainable=True, layers=meant), facts) == diff("""
+        +for layer in base.layers:
+        +    layer.trainable = True
+        """)
     # One of two frozen layers: the flag of the whole would free both.
     assert refused(source, core.SetTrainable(trainable=True, layers=meant[:1]), facts)
 

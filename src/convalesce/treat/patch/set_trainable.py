@@ -59,7 +59,10 @@ def _flag_base(draft: Draft, among: list[core.Layer], meant: list[core.Layer], f
         name = script.full_name(made.func) if isinstance(made, cst.Call) else ""
         whole = name.startswith("keras.applications.") or name.endswith(".load_model")
         if here and isinstance(target, cst.Name) and whole:
-            draft.after(script.statement(assign), f"{target.value}.trainable = {flag}")
+            # A flag that a model has already is not handed on to its layers.
+            freed = (f"for layer in {target.value}.layers:", "    layer.trainable = True")
+            lines = freed if flag == "True" else (f"{target.value}.trainable = False",)
+            draft.after(script.statement(assign), *lines)
             return True
     return False
 
