@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +19,9 @@ GOES_ON = 0.5  # of the training's updates, for a trial that goes on from its en
 PLANNED = 0.8  # of what is left: arms take longer than expected, and second pairs are wanted
 HALF = 0.5  # known with a change: with less, the next remedy of the cause is tried as well
 PATIENCE = 4.0  # times its expected time that an arm may take
+
+
+Least = Callable[[float], float]  # from what is known without a change to the gain asked for
 
 
 class NotSettled(Exception):
@@ -161,14 +164,15 @@ class Experiments:
         alike = not self.base and self.steps is None and self.reach.whole
         return self._value(self.original if alike else self._control(0), what)
 
-    def promises(self, change: core.Change, what: core.Yardstick, gain: float) -> bool:
+    def promises(self, change: core.Change, what: core.Yardstick, least: Least) -> bool:
         """A single arm with this change gains so much: pairs may be worth their time.
 
         Raises:
             NotSettled: It could not be trained or not be measured.
         """
         arm = self.arm((*self.base, change), 0, closely=self.steps is None)
-        return self._value(arm, what) - self.observed(what) >= gain
+        before = self.observed(what)
+        return self._value(arm, what) - before >= least(before)
 
     def arm(
         self, changes: tuple[core.Change, ...], seed: int, *, closely: bool = False

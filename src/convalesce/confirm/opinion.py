@@ -15,11 +15,11 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.confirm.experiments import Experiments, NotSettled
-from convalesce.confirm.screening import PAIRS, found_by_trial
+from convalesce.confirm.experiments import Experiments
+from convalesce.confirm.screening import found_by_trial, over_whole
 from convalesce.readings.curves import ending
 from convalesce.readings.structure import layers_of
-from convalesce.readings.yardstick import fair, measure
+from convalesce.readings.yardstick import fair, fullest, measure
 
 OPEN = core.Limit(
     0.1, unit="1", source="half of it is the least effect that counts, see readings/pairs"
@@ -54,10 +54,7 @@ def second_opinion(
         return None
     for cause, change in (*_of_notes(notes), *_questions(experiments.original, what)):
         say(f"it looks sound, and {1 - known:.0%} is left open: is it {cause}?")
-        try:
-            tried = _tried(experiments, change, what)
-        except NotSettled:
-            continue
+        tried = over_whole(experiments, change, what, lambda known: HALF.value * (1 - known))
         if tried is not None:
             return _finding(cause, known, tried, experiments.fit)
     return None
@@ -71,8 +68,7 @@ def _yardstick(signals: core.Signals, reach: core.Reach) -> core.Yardstick:
     answers = signals.recorded.get(core.VALIDATION_ANSWERS)
     if isinstance(answers, core.Predictions) and math.isfinite(answers.iou):
         return core.Yardstick.EVEN
-    known = {w: measure(signals, w) for w in (what, core.Yardstick.EVEN)}
-    return max((w for w in known if math.isfinite(known[w])), key=known.__getitem__, default=what)
+    return fullest(signals, what)
 
 
 def _of_notes(notes: Iterable[core.Finding]) -> Iterator[Question]:
@@ -99,21 +95,6 @@ def _questions(signals: core.Signals, what: core.Yardstick) -> Iterator[Question
 def _falls(signals: core.Signals) -> bool:
     history = signals.recorded.get(core.HISTORY)
     return isinstance(history, core.History) and ending(history.curve("loss")).falling
-
-
-def _tried(
-    experiments: Experiments, change: core.Change, what: core.Yardstick
-) -> core.Tried | None:
-    """Pairs of whole trainings, where the first arm alone promises as much as is asked for."""
-    experiments.plan(2, [None])
-    gain = HALF.value * (1 - experiments.observed(what))
-    if not experiments.promises(change, what, gain):
-        return None
-    trial = core.Trial(change, predict=core.Rises(what), steps=None)
-    tried = experiments.try_out(trial, pairs=PAIRS)
-    left_open = 1 - float(np.mean(tried.control))
-    enough = tried.effect >= HALF.value * left_open
-    return tried if enough and tried.verdict is core.Verdict.CONFIRMED else None
 
 
 def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Finding:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.experiments import Experiments, Least, NotSettled
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import fair, known_of_classes, measure
 
@@ -54,7 +56,7 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
         if not _sensible(cause, experiments.original):
             continue
         say(f"nothing is suspected, and little is known: is it {cause}?")
-        tried = _confirmed(experiments, change, what)
+        tried = over_whole(experiments, change, what)
         if tried is None:
             continue
         if cause == EPOCHS:  # whatever else speeds it up
@@ -80,7 +82,7 @@ def longer(
     what = fair((), validated=reach.validated)
     cause, change = _longer(reach)
     say(f"it trains briefly: is it {cause}, too?")
-    tried = _confirmed(experiments, change, what)
+    tried = over_whole(experiments, change, what)
     if tried is None:
         return None
     known = measure(experiments.last, what)
@@ -97,19 +99,26 @@ def _longer(reach: core.Reach) -> tuple[str, core.Change]:
     return EPOCHS, core.SetEpochs(LONGER * reach.epochs)
 
 
-def _confirmed(
-    experiments: Experiments, change: core.Change, what: core.Yardstick
+def over_whole(
+    experiments: Experiments,
+    change: core.Change,
+    what: core.Yardstick,
+    least: Least = lambda _: RELEVANT.value,
 ) -> core.Tried | None:
-    """What a change brings over whole trainings; None where that is nothing or not settled."""
+    """What a change brings over whole trainings; None where it is too little or not settled.
+
+    Pairs are made where the first arm alone gains as much as is asked for.
+    """
     trial = core.Trial(change, predict=core.Rises(what), steps=None)
     try:
         experiments.plan(2, [None])
-        if not experiments.promises(change, what, RELEVANT.value):
+        if not experiments.promises(change, what, least):
             return None
         tried = experiments.try_out(trial, pairs=PAIRS)
     except NotSettled:
         return None
-    return tried if tried.verdict is core.Verdict.CONFIRMED else None
+    enough = tried.effect >= least(float(np.mean(tried.control)))
+    return tried if enough and tried.verdict is core.Verdict.CONFIRMED else None
 
 
 def _common(signals: core.Signals) -> list[tuple[str, core.Change]]:

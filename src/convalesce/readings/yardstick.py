@@ -57,13 +57,18 @@ def fair(trials: Iterable[Trial], *, validated: bool) -> Yardstick:
     return Yardstick.EVEN if even else Yardstick.KNOWN
 
 
-def known_of_classes(signals: Signals, what: Yardstick) -> float:
-    """What a yardstick says, or the mean recall of the classes where that says more.
+def fullest(signals: Signals, what: Yardstick) -> Yardstick:
+    """The yardstick, or the mean recall of the classes where that says more.
 
     Where one class is all but alone, accuracy and loss say nothing of the others.
     """
-    values = [measure(signals, w) for w in (what, Yardstick.EVEN)]
-    return max((v for v in values if math.isfinite(v)), default=math.nan)
+    known = {w: measure(signals, w) for w in (what, Yardstick.EVEN)}
+    return max((w for w in known if math.isfinite(known[w])), key=known.__getitem__, default=what)
+
+
+def known_of_classes(signals: Signals, what: Yardstick) -> float:
+    """What the fullest yardstick says."""
+    return measure(signals, fullest(signals, what))
 
 
 def sampling_error(signals: Signals, what: Yardstick) -> float:

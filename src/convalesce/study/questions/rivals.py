@@ -70,6 +70,11 @@ def highest(optimizer: core.Optimizer) -> float:
     return max(optimizer.learning_rate, *planned) if planned else optimizer.learning_rate
 
 
+def nesterov(optimizer: core.Optimizer) -> bool:
+    """Its momentum is set to be Nesterov's."""
+    return bool(optimizer.settings.get("nesterov"))
+
+
 def _title(name: str, momentum: float | None, *, nesterov: bool) -> str:
     return f"{name}{f', momentum {momentum:g}' if momentum else ''}{', Nesterov' * nesterov}"
 
