@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from convalesce.observe.importing import after_import
+from convalesce.observe.opened import writes
 
 FREE = ("/dev/", "/proc/")
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -68,7 +69,7 @@ class Fence:
             return
         if event == "open":
             path, mode, flags = args
-            if _writes(mode, flags):
+            if writes(mode, flags, WRITES):
                 self.check(path)
         elif event in CHANGES:
             for i in CHANGES[event]:
@@ -129,9 +130,3 @@ def _asking(function: Callable[..., Any], paths: Sequence[int], fence: Fence) ->
         return function(*args, **kwargs)
 
     return asked
-
-
-def _writes(mode: Any, flags: Any) -> bool:
-    if isinstance(mode, str):
-        return any(letter in mode for letter in "wax+")
-    return bool(isinstance(flags, int) and flags & WRITES)

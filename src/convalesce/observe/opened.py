@@ -47,7 +47,7 @@ class Opened:
         name = os.path.abspath(name)  # noqa: PTH100 - links stay links, as the user named them
         if not any(name.startswith(folder) and _is_users(name, folder) for folder in self.folders):
             return
-        if _writes(mode, flags):
+        if writes(mode, flags, WRITES):
             self.written.add(name)
         elif name not in self.read and len(self.read) < MOST:
             found = os.stat(name)  # noqa: PTH116 - in the way of the user's script
@@ -115,7 +115,14 @@ def _is_users(path: str, folder: str) -> bool:
     return not any(part.startswith(".") or part in INSTALLED for part in above)
 
 
-def _writes(mode: Any, flags: Any) -> bool:
+def writes(mode: Any, flags: Any, counting: int) -> bool:
+    """An `open` event is for writing: by its mode, or where there is none by its flags.
+
+    Args:
+        mode: Of Python's `open`; None for `os.open`.
+        flags: Of the system.
+        counting: The flags that count as writing.
+    """
     if isinstance(mode, str):
         return any(letter in mode for letter in "wax+")
-    return bool(isinstance(flags, int) and flags & WRITES)
+    return bool(isinstance(flags, int) and flags & counting)
