@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from convalesce import core
-from convalesce.study.questions.parts import PLATEAU, SCHEDULER, STOPPING
+from convalesce.study.questions.parts import PLATEAU, STOPPING
+from convalesce.study.questions.rivals import SETS_RATE
 
 Measure = Callable[[], core.LearningCurve]
-LEFT_OUT = (SCHEDULER, PLATEAU)  # callbacks that a learning curve does not follow
+LEFT_OUT = (SETS_RATE, PLATEAU)  # callbacks that a learning curve does not follow
 
 
 def data(measure: Measure, signals: core.Signals, *, whole: bool = True) -> core.Answer:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from convalesce import core
 from convalesce.readings.structure import layers_of, normalises
+from convalesce.study.questions.rivals import is_nesterov, schedule_of
 
-SCHEDULER, PLATEAU, STOPPING = "LearningRateScheduler", "ReduceLROnPlateau", "EarlyStopping"
+PLATEAU, STOPPING = "ReduceLROnPlateau", "EarlyStopping"
 NESTEROV, MOMENTUM = "Nesterov", "momentum"
 
 Part = tuple[str, tuple[core.Change, ...]]
@@ -22,7 +23,7 @@ def parts_of(signals: core.Signals) -> Iterator[Part]:
     if isinstance(setup, core.Setup):
         if setup.optimizer is not None:
             yield from _settings(setup.optimizer)
-        yield from _fitting(setup)
+        yield from _fitting(setup, scheduled=bool(schedule_of(signals)))
     yield "half of the width", (core.ScaleWidth(0.5),)
     yield "one hidden layer", (core.ChangeDepth(-1),)
 
@@ -55,9 +56,9 @@ def _regularisers(layers: Sequence[core.Layer]) -> Iterator[Part]:
 
 def _settings(optimizer: core.Optimizer) -> Iterator[Part]:
     if optimizer.name == "SGD" and optimizer.momentum:
-        if optimizer.settings.get("nesterov"):
+        if is_nesterov(optimizer):
             yield NESTEROV, (core.SetMomentum(optimizer.momentum, nesterov=False),)
-        yield MOMENTUM, (core.SetMomentum(0.0, False if _nesterov(optimizer) else None),)
+        yield MOMENTUM, (core.SetMomentum(0.0, False if is_nesterov(optimizer) else None),)
     if optimizer.name == "RMSprop" and optimizer.momentum:
         yield MOMENTUM, (core.SetMomentum(0.0),)
     if optimizer.weight_decay:
@@ -66,17 +67,12 @@ def _settings(optimizer: core.Optimizer) -> Iterator[Part]:
         yield "gradient clipping", (core.DropClipping(),)
 
 
-def _fitting(setup: core.Setup) -> Iterator[Part]:
+def _fitting(setup: core.Setup, *, scheduled: bool) -> Iterator[Part]:
     callbacks = {callback.name for callback in setup.callbacks}
-    scheduled = setup.optimizer is not None and setup.optimizer.schedule is not None
-    if scheduled or SCHEDULER in callbacks:
+    if scheduled:
         yield "learning-rate schedule", (core.SetSchedule("constant"),)
     for name in (PLATEAU, STOPPING):
         if name in callbacks:
             yield name, (core.DropCallback(name),)
     if setup.class_weight:
         yield "class weights", (core.DropClassWeights(),)
-
-
-def _nesterov(optimizer: core.Optimizer) -> bool:
-    return bool(optimizer.settings.get("nesterov"))

@@ -70,7 +70,7 @@ def highest(optimizer: core.Optimizer) -> float:
     return max(optimizer.learning_rate, *planned) if planned else optimizer.learning_rate
 
 
-def nesterov(optimizer: core.Optimizer) -> bool:
+def is_nesterov(optimizer: core.Optimizer) -> bool:
     """Its momentum is set to be Nesterov's."""
     return bool(optimizer.settings.get("nesterov"))
 
@@ -81,7 +81,7 @@ def _title(name: str, momentum: float | None, *, nesterov: bool) -> str:
 
 def _named(own: core.Optimizer) -> str:
     """With what it sets otherwise than Keras does."""
-    momentum, nesterov = _momentum(own), bool(own.settings.get("nesterov"))
+    momentum, nesterov = _momentum(own), is_nesterov(own)
     if own.name == "SGD":
         return _title(own.name, momentum, nesterov=nesterov)
     usual = PLAIN.get(own.name)
@@ -92,7 +92,7 @@ def _same(own: core.Optimizer, name: str, momentum: float | None, *, nesterov: b
     if own.name != name:
         return False
     if name == "SGD":
-        known = (own.momentum or 0.0, bool(own.settings.get("nesterov")) and bool(own.momentum))
+        known = (own.momentum or 0.0, is_nesterov(own) and bool(own.momentum))
         return known == (momentum, nesterov)
     return _momentum(own) in {PLAIN.get(name), None}
 
