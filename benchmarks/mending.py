@@ -26,15 +26,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.diagnosis.cases import Case, find_cases
-from benchmarks.diagnosis.observing import observed
+from benchmarks.diagnosis.observing import subject_of
 from benchmarks.diagnosis.rivals import autotrainer
-from convalesce import core, proving, session
+from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.diagnose import diagnose
-from convalesce.keeping import conclude
 from convalesce.lab import KerasLab
 from convalesce.readings.yardstick import measure
-from convalesce.studying import yardstick
 from convalesce.treat import treat
 
 Changes = tuple[core.Change, ...]
@@ -147,7 +145,8 @@ def ours(bench: Bench, _: random.Random) -> Changes:
 def by_chance(bench: Bench, draw: random.Random) -> Changes:
     """The best of changes drawn from all remedies, where it beats the script as it is."""
     pool = list(_pool())
-    best, height = (), bench.value((), 1)
+    best: Changes = ()
+    height = bench.value((), 1)
     while bench.lab.updates < bench.budget:
         changes = tuple(draw.sample(pool, draw.choice((1, 2))))
         value = bench.value(changes, 1)
@@ -170,7 +169,8 @@ def _pool() -> Iterator[core.Change]:
 def in_published_order(bench: Bench, _: random.Random) -> Changes:
     """AUTOTRAINER's repairs one after the other; the first that its rules are content with."""
     problem = _problem(bench.seen)
-    best, height = (), bench.value((), 1)
+    best: Changes = ()
+    height = bench.value((), 1)
     for change in ORDER.get(problem, ()):
         if bench.lab.updates >= bench.budget:
             break
@@ -234,27 +234,20 @@ def _worse(way: float) -> bool:
 
 def _case(case: Case, trainings: float, seed: int) -> Iterator[tuple[str, float]]:
     with tempfile.TemporaryDirectory() as folder:
-        fixed = observed(case, "fixed", Path(folder) / "fixed")
-        shelf = proving.shelf(None)
-        sick = observed(case, "faulty", Path(folder) / "faulty", shelf)
-        examined = session.prove(shelf, session.Options(quiet=True))(conclude(sick))
-        if shelf is None or not shelf.kept:
+        found = subject_of(case, Path(folder))
+        if found is None:
             print(f"{case.id:34s} nothing could be kept of its fits", flush=True)
             return
-        serious = [f.fit for f in examined.diagnosis.findings if f.serious and f.fit in shelf.kept]
-        fit = serious[0] if serious else max(shelf.kept)
-        lab = Counting(KerasLab(shelf, sick.fits))
-        reach = lab.reach(fit)
-        what = yardstick(examined.diagnosis, fit, reach)
-        seen = next(f.signals for f in sick.fits if f.index == fit)
-        goal = measure(fixed.fits[-1].signals, what)
-        bench = Bench(lab, fit, what, examined.diagnosis, seen, trainings * reach.steps)
+        lab, steps = Counting(found.lab), found.reach.steps
+        bench = Bench(
+            lab, found.fit, found.what, found.examined.diagnosis, found.seen, trainings * steps
+        )
         with lab.lab.open():
             for name, choose in METHODS.items():
                 lab.updates = 0.0
                 changes = choose(bench, random.Random(f"{case.id} {seed}"))  # noqa: S311
-                spent = lab.updates / max(reach.steps, 1)
-                way = _way(bench, changes, goal)
+                spent = lab.updates / max(steps, 1)
+                way = _way(bench, changes, found.goal)
                 said = ", ".join(str(c) for c in changes) or "–"
                 print(f"{case.id:34s} {name:12s} {spent:6.1f} {way:6.2f}  {said}", flush=True)
                 yield name, way

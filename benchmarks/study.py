@@ -26,15 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import optuna
 
 from benchmarks.diagnosis.cases import Case, find_cases
-from benchmarks.diagnosis.observing import observed
-from convalesce import core, proving, session
-from convalesce.keeping import conclude
-from convalesce.lab import KerasLab
+from benchmarks.diagnosis.observing import subject_of
+from convalesce import core
 from convalesce.lab.crew import Alone
-from convalesce.readings.yardstick import measure
 from convalesce.study import Search, space, starts
 from convalesce.study.search import sampler
-from convalesce.studying import spoken_for, stored, yardstick
+from convalesce.studying import spoken_for, stored
 
 NEARLY = 0.95  # of what is known with the fixed script
 
@@ -112,16 +109,12 @@ def _middle_half(values: list[float]) -> tuple[float, float]:
 
 def _case(case: Case, trials: int, seeds: int) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory() as folder:
-        fixed = observed(case, "fixed", Path(folder) / "fixed")
-        shelf = proving.shelf(None)
-        sick = observed(case, "faulty", Path(folder) / "faulty", shelf)
-        examined = session.prove(shelf, session.Options(quiet=True))(conclude(sick))
-        fit = max(shelf.kept) if shelf is not None else 0
-        lab = KerasLab(shelf, sick.fits)  # type: ignore[arg-type]  # made above
-        reach = lab.reach(fit)
-        what = yardstick(examined.diagnosis, fit, reach)
-        target = NEARLY * measure(fixed.fits[-1].signals, what)
-        signals = next(f.signals for f in sick.fits if f.index == fit)
+        subject = subject_of(case, Path(folder))
+        if subject is None:
+            print(f"{case.id:32s} nothing could be kept of its fits", flush=True)
+            return {}
+        examined, lab, fit, signals = subject.examined, subject.lab, subject.fit, subject.seen
+        reach, what, target = subject.reach, subject.what, NEARLY * subject.goal
         known = spoken_for(examined.diagnosis, fit)
         with lab.open():
             can = cache(partial(lab.why_not, fit))

@@ -66,7 +66,7 @@ def _subject(examined: core.Examined, kept: Shelf | None) -> _Subject | core.Stu
     run = examined.run
     if kept is None or not kept.kept or not run.fits:
         return core.Study(why_not="no fit could be kept for trials")
-    fit = _fit(examined, kept)
+    fit = fit_of(examined, kept)
     lab = KerasLab(kept, run.fits)
     reach = lab.reach(fit)
     if reach.why_not:
@@ -149,7 +149,7 @@ def answers(  # noqa: PLR0913, PLR0917 - a run, what is asked of it, and with wh
     return tuple(replace(one, says=one.says + said) for one in found)
 
 
-def _fit(examined: core.Examined, kept: Shelf) -> int:
+def fit_of(examined: core.Examined, kept: Shelf) -> int:
     """The fit that is diagnosed as sick, else the last one that was kept."""
     sick = [f.fit for f in examined.diagnosis.findings if f.serious and f.fit in kept.kept]
     return sick[0] if sick else max(kept.kept)
