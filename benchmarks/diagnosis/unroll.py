@@ -106,4 +106,6 @@ def _called(script: cst.Module, stack: _Stack, first: str, name: str) -> Iterato
         before = name
     options = "".join(f", {code(arg).rstrip(', ')}" for arg in stack.keywords)
     kind = f"{stack.module}.Model" if stack.module else "Model"
+    if not stack.module:  # Sequential was imported by itself
+        yield statement("from keras import Model")
     yield statement(f"{stack.model} = {kind}({first}, {before}{options})")

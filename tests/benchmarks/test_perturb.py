@@ -181,9 +181,9 @@ def test_a_sequential_is_called_layer_by_layer() -> None:
 def test_layers_added_one_after_another_are_called_too() -> None:
     script = "net = Sequential()\nnet.add(Input((3,)))\nnet.add(Dense(1))\nnet.compile()\n"
     made = rewritten(functional, script)
-    assert (
-        made
-        == "inputs = Input((3,))\nh = Dense(1)(inputs)\nnet = Model(inputs, h)\nnet.compile()\n"
+    assert made == (
+        "inputs = Input((3,))\nh = Dense(1)(inputs)\n"
+        "from keras import Model\nnet = Model(inputs, h)\nnet.compile()\n"
     )
 
 

@@ -344,6 +344,15 @@ def test_a_change_that_closes_less_than_half_of_what_is_open_is_no_fault() -> No
     assert all(arm.seed == 0 for arm in lab.trained)  # the first arm alone was enough
 
 
+def test_a_small_gain_of_a_training_that_looks_sound_is_worth_a_note() -> None:
+    lab = WrittenLab(lambda arm: 0.96 if rate(arm) > 1 else 0.89)
+    diagnosis = prove(lab, skill=0.89)
+    (found,) = diagnosis.findings
+    assert (found.cause, found.severity) == ("hp.lr_low", core.Severity.NOTE)
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert diagnosis.health is not core.Health.UNHEALTHY
+
+
 def test_one_lucky_seed_is_no_fault_of_a_training_that_looks_sound() -> None:
     lab = WrittenLab(lambda arm: 0.95 if rate(arm) > 1 and not arm.seed else 0.7)
     assert not prove(lab, skill=0.7).findings

@@ -2,7 +2,8 @@
 
 A learning rate that is two to four times off, an augmentation that is plausible and harmful, a net
 that is a little too shallow: curves and data show none of them. What is asked for here is more than
-of a suspicion that a symptom speaks for: a change must close half of what was left open.
+of a suspicion that a symptom speaks for: a change must close half of what was left open. What gains
+less than a tenth of what there is to know is told as a note.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ OPEN = core.Limit(
 )
 HALF = core.Limit(
     0.5, unit="1", source="no symptom speaks for it: most of what was left open must be its doing"
+)
+MUCH = core.Limit(
+    0.1, unit="1", source="twice the least effect that counts: less is worth a note, and no fault"
 )
 FACTOR = 3.0  # on the rate: those two to four times off lie around it
 # Where the loss still falls, a rate three times as high does what more epochs would.
@@ -100,7 +104,7 @@ def _falls(signals: core.Signals) -> bool:
 def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Finding:
     change, after = tried.changes[-1], float(np.mean(tried.treated))
     limit = replace(OPEN, value=1 - OPEN.value)
-    return found_by_trial(
+    found = found_by_trial(
         cause,
         tried,
         fit,
@@ -108,3 +112,4 @@ def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Find
         f"it looks sound and knows {known:.0%} of what there is to know; {change}, and it knows "
         f"{after:.0%} after as many updates",
     )
+    return found if tried.effect >= MUCH.value else replace(found, severity=core.Severity.NOTE)

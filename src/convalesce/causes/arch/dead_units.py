@@ -48,6 +48,7 @@ DEAD = core.Limit(
     "most nets learn as well after it; a further one costs",
 )
 WHOLE = core.Limit(0.95, unit="1", source="the layer passes all but nothing on")
+PRECISION = 1e-6
 LEARNED = 0.8  # skill from which a narrower layer has cost little
 
 
@@ -62,11 +63,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """
     layers = flow.dead(signals[MODEL], signals[DEAD_UNITS])
     gained = flow.learned(signals.get(TRAIN_ANSWERS), signals.get(LOSS))
-    hit = [x for x in layers if x.died >= DEAD.value or x.last >= WHOLE.value]
+    hit = [x for x in layers if _died(x) or x.last >= WHOLE.value]
     if not hit or gained >= LEARNED:
         return None
     worst = hit[0]
-    died = worst.died >= DEAD.value
+    died = _died(worst)
     blocked = worst.last >= WHOLE.value
     others = f", and likewise in {len(hit) - 1} further layers" if len(hit) > 1 else ""
     return core.Evidence(
@@ -82,6 +83,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         severity=core.Severity.ERROR if blocked and not gained >= 0.1 else core.Severity.WARNING,
         layers=tuple(layer.layer for layer in hit),
     )
+
+
+def _died(layer: flow.Dead) -> bool:
+    """Less than a third is left; shares are of single precision."""
+    return layer.died > DEAD.value + PRECISION
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
