@@ -2,14 +2,14 @@
 
 A learning rate that is two to four times off, an augmentation that is plausible and harmful, a net
 that is a little too shallow: curves and data show none of them. What is asked for here is more than
-of a suspicion that a symptom speaks for: a change must close half of what was left open. What gains
-less than a tenth of what there is to know is told as a note.
+of a suspicion that a symptom speaks for: a change must close half of what was left open. What was not
+even noted and gains less than a tenth of what there is to know is told as a note.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.experiments import Experiments
-from convalesce.confirm.screening import found_by_trial, over_whole
+from convalesce.confirm.screening import LARGER, found_by_trial, over_whole
 from convalesce.readings.curves import ending
 from convalesce.readings.structure import layers_of
 from convalesce.readings.yardstick import fair, fullest, measure
@@ -34,13 +34,12 @@ MUCH = core.Limit(
 FACTOR = 3.0  # on the rate: those two to four times off lie around it
 # Where the loss still falls, a rate three times as high does what more epochs would.
 CLEARLY = 10.0
-WIDER, DEEPER = 4.0, 2  # times the filters and units; layers
 
 Question = tuple[str, core.Change]
 
 
 def second_opinion(
-    experiments: Experiments, notes: Iterable[core.Finding], say: Callable[[str], object]
+    experiments: Experiments, notes: Sequence[core.Finding], say: Callable[[str], object]
 ) -> core.Finding | None:
     """The first choice whose change closes half of what is left open; None where none does.
 
@@ -60,7 +59,10 @@ def second_opinion(
         say(f"it looks sound, and {1 - known:.0%} is left open: is it {cause}?")
         tried = over_whole(experiments, change, what, lambda known: HALF.value * (1 - known))
         if tried is not None:
-            return _finding(cause, known, tried, experiments.fit)
+            found = _finding(cause, known, tried, experiments.fit)
+            noted = cause in {note.cause for note in notes}
+            little = not noted and tried.effect < MUCH.value
+            return replace(found, severity=core.Severity.NOTE) if little else found
     return None
 
 
@@ -92,8 +94,7 @@ def _questions(signals: core.Signals, what: core.Yardstick) -> Iterator[Question
     yield "hp.lr_high", core.ScaleLearningRate(1 / FACTOR)
     learned = measure(signals, core.Yardstick.LEARNED)
     if what is core.Yardstick.EVEN or learned <= 1 - OPEN.value:
-        yield "arch.too_shallow", core.ScaleWidth(WIDER)
-        yield "arch.too_shallow", core.ChangeDepth(DEEPER)
+        yield from LARGER
 
 
 def _falls(signals: core.Signals) -> bool:
@@ -104,7 +105,7 @@ def _falls(signals: core.Signals) -> bool:
 def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Finding:
     change, after = tried.changes[-1], float(np.mean(tried.treated))
     limit = replace(OPEN, value=1 - OPEN.value)
-    found = found_by_trial(
+    return found_by_trial(
         cause,
         tried,
         fit,
@@ -112,4 +113,3 @@ def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Find
         f"it looks sound and knows {known:.0%} of what there is to know; {change}, and it knows "
         f"{after:.0%} after as many updates",
     )
-    return found if tried.effect >= MUCH.value else replace(found, severity=core.Severity.NOTE)

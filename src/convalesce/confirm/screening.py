@@ -28,6 +28,10 @@ EPOCHS = "hp.epochs_few"
 LONGER = 5  # times as many epochs
 PAIRS = 2  # no symptom speaks for it, so one lucky seed must not
 STRENGTH = 0.6  # what an experiment found without any symptom to speak for it
+WIDER, DEEPER = core.ScaleWidth(4.0), core.ChangeDepth(2)
+SMALL = "arch.too_shallow"
+# A net of a few units in one layer may want both.
+LARGER = ((SMALL, WIDER), (SMALL, DEEPER), (SMALL, core.Jointly((WIDER, DEEPER))))
 # In the order in which they are tried: the cheapest first.
 COMMON: tuple[tuple[str, core.Change], ...] = (
     ("hp.lr_high", core.ScaleLearningRate(0.1)),
@@ -35,8 +39,7 @@ COMMON: tuple[tuple[str, core.Change], ...] = (
     ("arch.dead_units", core.SetActivation("leaky_relu")),
     ("arch.vanishing_gradient", core.InsertBatchNormalization()),
     ("hp.optimizer", core.SetOptimizer("Adam")),
-    ("arch.too_shallow", core.ScaleWidth(4.0)),
-    ("arch.too_shallow", core.ChangeDepth(2)),
+    *LARGER,
 )
 
 
@@ -127,7 +130,7 @@ def _common(signals: core.Signals) -> list[tuple[str, core.Change]]:
     if not isinstance(model, core.Model) or not isinstance(train, core.Split):
         return list(COMMON)
     tiny = 0 < model.parameters * TINY.value < (train.examples or 0)
-    return sorted(COMMON, key=lambda one: not (tiny and one[0] == "arch.too_shallow"))
+    return sorted(COMMON, key=lambda one: not (tiny and one[0] == SMALL))
 
 
 def _sensible(cause: str, signals: core.Signals) -> bool:

@@ -173,7 +173,8 @@ def unmoved(model: Model, gradient_norm: Series, update_ratio: Series | None) ->
 
 
 def _moves(values: Floats) -> bool:
-    return bool((np.nan_to_num(values, nan=0.0) != 0).any())
+    """Anything but zero was seen; NaN is no sign of standing still."""
+    return bool((values != 0).any())
 
 
 # ---- activations -----------------------------------------------------------------------------
