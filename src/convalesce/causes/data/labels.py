@@ -158,6 +158,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.MEMORISE, core.Instrument.MEMORISATION_SPEED),
     mimics=("arch.output_activation", "hp.loss", "data.preprocessing_mismatch", "hp.lr_high"),
     crash=crash,
     sick=(
