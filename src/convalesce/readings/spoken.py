@@ -23,9 +23,7 @@ from convalesce.core.instruments import (
 from convalesce.core.measured import Answered, Instrument, Speaks
 
 BEARS = Limit(1.0, "1", "above it the update of a quadratic loss diverges (Cohen et al. 2021)")
-SHORT = Limit(
-    0.001, "1", "a thousandth of what the rate bears; sound trainings lay above a three-hundredth"
-)
+SHORT = Limit(5e-4, "1", "of what the rate bears; sound trainings lay at 0.0016 to 0.25")
 GAIN = Limit(0.05, "1", "a twentieth of the validation loss, beyond doubt, for twice the data")
 SIGNAL = Limit(1.0, "1", "the batch over the noise scale: above, more examples add little")
 OFF = Limit(0.25, "1", "share of the expected loss by which sound nets were seen to start off")
