@@ -80,6 +80,16 @@ def test_an_instrument_that_fails_costs_no_diagnosis() -> None:
     assert any("ZeroDivisionError: of ours" in r for r in diagnosis.remarks)
 
 
+def test_an_interrupted_figure_costs_no_proof() -> None:
+    class Stopped(WrittenLab):
+        def ask(self, fit: int, instrument: core.Instrument, *, seconds: float) -> core.Answered:
+            raise KeyboardInterrupt
+
+    lab = Stopped(lambda arm: 0.9 if made(arm, core.ScaleLearningRate) else 0.0)
+    (found,) = prove(lab, finding("hp.lr_high")).findings
+    assert found.verdict is core.Verdict.CONFIRMED and not found.measured
+
+
 def test_what_there_is_no_time_to_try_on_a_sound_training_is_said() -> None:
     diagnosis = prove(WrittenLab(lambda _: 0.7), skill=0.7, budget=Budget(1.0))
     assert any("There was no time to settle" in r for r in diagnosis.remarks)

@@ -64,6 +64,8 @@ def _asked(instrument: core.Instrument, experiments: Experiments) -> core.Answer
         return experiments.lab.ask(experiments.fit, instrument, seconds=experiments.left)
     except (core.CannotChange, core.OutOfTime) as error:
         return str(error)
+    except KeyboardInterrupt:
+        return "it was interrupted"
     except Exception as error:  # noqa: BLE001 - a figure of ours must not cost the diagnosis
         return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
