@@ -45,6 +45,7 @@ class WrittenLab:
         cannot: Kinds of changes that can't be made.
         reached: What can be done.
         trained: Arms that were asked for, in order.
+        answers: Of instruments. `asked`: which were, in order.
     """
 
     brings: Brings
@@ -57,6 +58,8 @@ class WrittenLab:
     trained: list[core.Arm] = field(default_factory=list)
     spent_s: float = 0.0
     rate: float = 0.0123
+    answers: dict[core.Instrument, core.Answered] = field(default_factory=dict)
+    asked: list[core.Instrument] = field(default_factory=list)
 
     def reach(self, fit: int) -> core.Reach:
         return self.reached
@@ -65,6 +68,16 @@ class WrittenLab:
         if core.FindLearningRate in self.cannot:
             raise core.CannotChange("FindLearningRate can't be made here")
         return self.rate
+
+    def ask(self, fit: int, instrument: core.Instrument, *, seconds: float) -> core.Answered:
+        self.asked.append(instrument)
+        self.spent_s += 1.0
+        answer = self.answers.get(instrument)
+        if answer is None:
+            raise core.CannotChange(f"{instrument} is not written down")
+        if seconds < 1.0:
+            raise core.OutOfTime("there is no time")
+        return answer
 
     def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
         refused = [c for c in arm.changes if isinstance(c, self.cannot)]

@@ -49,3 +49,18 @@ def test_several_labels_at_once_are_scored_a_column() -> None:
 
 def test_shapes_that_do_not_match_give_no_score_and_no_error() -> None:
     assert math.isnan(score("continuous", np.zeros(3), np.zeros((3, 2)), "mse").r2)
+
+
+def test_errors_are_counted_among_the_surer_half() -> None:
+    truth = np.array([0.0, 1, 0, 1])
+    given = np.array([[0.95], [0.9], [0.6], [0.45]])  # the first and both doubtful ones are wrong
+    found = score("binary", truth, given, "binary_crossentropy")
+    assert found.accuracy == pytest.approx(0.25)
+    assert found.surer_error == pytest.approx(0.5)
+
+
+def test_answers_that_are_all_as_sure_have_no_surer_half() -> None:
+    truth, given = np.array([0.0, 1, 0, 1]), np.array([[1.0, 0.0]] * 4)
+    assert math.isnan(score("class_index", truth, given, "mse").surer_error)
+    masks = score("mask_binary", np.zeros((2, 2, 2, 1)), np.full((2, 2, 2, 1), 0.1), "mse")
+    assert math.isnan(masks.surer_error)

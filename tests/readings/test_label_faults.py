@@ -79,3 +79,26 @@ def test_masks_that_lie_beside_the_things_are_a_suspicion(held: float, count: in
     found = label_faults(train, None, None, answers, record[SETUP])
     assert len(found) == count
     assert not any(fault.firm for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("sure", "trained", "examples", "count"),
+    [(0.21, 0.75, 600, 1), (0.08, 0.75, 600, 0), (0.21, 0.95, 600, 0), (0.21, 0.75, 60, 0)],
+    ids=["spread evenly", "where it doubts", "learned by heart", "too few"],
+)
+def test_labels_wrong_at_random_are_missed_where_the_model_is_sure(
+    sure: float, trained: float, examples: int, count: int
+) -> None:
+    record = fit(labels("class_index", 4), "softmax", 4, SCCE)
+    held = Predictions(
+        role="validation",
+        examples=examples,
+        accuracy=0.76,
+        baseline_accuracy=0.27,
+        surer_error=sure,
+    )
+    ours = replace(held, role="train", accuracy=trained)
+    faults_ = label_faults(record[TRAIN], None, None, (ours, held), record[SETUP])
+    found = [fault for fault in faults_ if fault.signal == "held"]
+    assert len(found) == count
+    assert not any(f.firm for f in found)

@@ -235,6 +235,15 @@ LEAKAGE = finding(
     severity=Severity.WARNING,
     remedies=(core.Deduplicate(), core.Resplit()),
 )
+CURVATURE = core.Measured(
+    instrument=core.Instrument.SHARPNESS,
+    figure=core.Figure(812.0, 790.0, 834.0, "loss/update²"),
+    says="20 updates of 32 examples from the start, the largest curvature is 812, 2.1 times the "
+    "380 that the learning rate bears",
+    speaks=core.Speaks.FOR,
+    limit=core.Limit(1.0, "1", "above it the update of a quadratic loss diverges"),
+    observed=2.14,
+)
 RATE = finding(
     "hp.lr_high",
     "Learning rate too high",
@@ -307,7 +316,9 @@ def mended() -> core.Examined:
         verdict=Verdict.CONFIRMED,
     )
     again = replace(shown, predict=core.KNOWS, control=(0.02,), treated=(0.7,), noise=0.0)
-    rate = replace(RATE, verdict=Verdict.CONFIRMED, trial=shown, mended=again)
+    rate = replace(
+        RATE, verdict=Verdict.CONFIRMED, trial=shown, mended=again, measured=(CURVATURE,)
+    )
     beneath = replace(LEAKAGE, beneath=RATE.cause, severity=Severity.WARNING)
     open_ = replace(LOSS, verdict=Verdict.UNDECIDED, untried="there was no time for a single pair")
     ruled_out = replace(LOSS, cause="arch.too_deep", verdict=Verdict.REFUTED, trial=shown)

@@ -13,6 +13,7 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, screen
 from convalesce.confirm.verdicts import settle
@@ -205,16 +206,33 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         except KeyboardInterrupt:
             remarks.append("The experiments were interrupted; what they had not settled is open.")
         short = _too_short(case)
-        settled += [_open(f) for f in (*case.settled, *case.queue, *short)]
-        remarks += case.remarks
+        told, left = measured((*case.settled, *case.queue, *short), experiments, say)
+        settled += [_open(f) for f in told]
+        remarks += [*case.remarks, *left]
     if run.fits and not run.cut and all(f.verdict is core.Verdict.REFUTED for f in settled):
         last = run.fits[-1]
         experiments = made.get(last.index) or Experiments(lab, budget, last.index, last.signals)
         notes = [f for f in diagnosis.findings if f.fit == last.index and not f.serious]
         found = screen(experiments, say) or second_opinion(experiments, notes, say)
         if found is not None:  # a change of another size may have been ruled out before
-            settled = [*(f for f in settled if f.cause != found.cause), _open(found)]
+            told, left = measured([found], experiments, say)
+            settled = [*(f for f in settled if f.cause != found.cause), *map(_open, told)]
+            remarks += left
+        remarks += _untried(experiments)
     return _concluded(diagnosis, settled, remarks)
+
+
+def _untried(experiments: Experiments) -> list[str]:
+    """What was asked of no whole training, for want of time."""
+    if not experiments.unsettled:
+        return []
+    changes = "; ".join(dict.fromkeys(map(str, experiments.unsettled)))
+    return [
+        (
+            f"There was no time to settle whether other choices do better: {changes}; "
+            "a larger --budget tries them."
+        )
+    ]
 
 
 def _too_short(case: Case) -> list[core.Finding]:
@@ -248,13 +266,19 @@ def _concluded(
         known.setdefault(finding.cause, finding)
     for finding in diagnosis.findings:
         known.setdefault(finding.cause, finding)
-    findings = sorted(known.values(), key=_rank)
+    findings = sorted(known.values(), key=_order)
     return replace(
         diagnosis,
         findings=tuple(findings),
         health=_health(diagnosis.health, findings),
         remarks=(*diagnosis.remarks, *dict.fromkeys(remarks)),
     )
+
+
+def _order(finding: core.Finding) -> tuple[int, int]:
+    """Standing, and among the open ones what figures say."""
+    rank = _rank(finding)
+    return rank, supported(finding) if rank == 1 else 0
 
 
 def _rank(finding: core.Finding) -> int:

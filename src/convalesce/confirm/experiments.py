@@ -28,6 +28,10 @@ class NotSettled(Exception):
     """A trial could not be made or not be read; the message says why."""
 
 
+class NoTime(NotSettled):
+    """There was too little time."""
+
+
 @dataclass(slots=True)
 class Experiments:
     """Trials on one fit. Controls are shared, arms are never trained twice.
@@ -37,6 +41,7 @@ class Experiments:
         last: The record of the latest observation: the original, or that with the base made.
         base: Changes that every arm has made already: what was confirmed before.
         steps: Updates of each arm; None for a whole training.
+        unsettled: Changes that there was no time to try over whole trainings.
     """
 
     lab: core.Lab
@@ -46,6 +51,7 @@ class Experiments:
     last: core.Signals = field(default_factory=lambda: core.Signals({}))
     base: tuple[core.Change, ...] = ()
     steps: int | None = None
+    unsettled: list[core.Change] = field(default_factory=list)
     _seen: dict[core.Arm, core.Signals] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -81,7 +87,7 @@ class Experiments:
         self.steps = None if steps >= reach.steps else steps
         shortest = min(min(needed, default=1), reach.steps)
         if steps < shortest:
-            raise NotSettled(
+            raise NoTime(
                 f"{arms} trainings of {shortest} updates take about "
                 f"{reach.seconds(shortest) * arms:.0f} s; {self.left:.0f} s are left of the budget"
             )
@@ -129,7 +135,7 @@ class Experiments:
         if trial.after:
             return self._going_on(trial)
         if not self.long_enough(trial):
-            raise NotSettled("it shows only over a whole training, for which there is no time")
+            raise NoTime("it shows only over a whole training, for which there is no time")
         what = trial.predict.what
         changes = (*self.base, *others, trial.change)
         control: list[float] = []
@@ -149,9 +155,9 @@ class Experiments:
             if settled and (len(treated) >= pairs or found.verdict is core.Verdict.REFUTED):
                 break
         if found is None:
-            raise NotSettled("there was no time for a single pair")
+            raise NoTime("there was no time for a single pair")
         if found.verdict is core.Verdict.CONFIRMED and len(treated) < pairs:
-            raise NotSettled(f"there was no time for {pairs} pairs")
+            raise NoTime(f"there was no time for {pairs} pairs")
         arms = (tuple(control), tuple(treated))
         return _shown(changes, trial, found, arms, self.steps or self.reach.steps)
 
@@ -192,14 +198,14 @@ class Experiments:
     def _train(self, arm: core.Arm) -> core.Signals:
         if arm not in self._seen:
             if self.reach.seconds(arm.steps) > self.left:
-                raise NotSettled("the time for experiments is spent")
+                raise NoTime("the time for experiments is spent")
             limit = PATIENCE * self.reach.seconds(arm.steps)
             try:
                 self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)
             except core.CannotChange as error:
                 raise NotSettled(str(error)) from error
             except core.OutOfTime as error:
-                raise NotSettled(f"an arm took too long: {error}") from error
+                raise NoTime(f"an arm took too long: {error}") from error
             except Exception as error:
                 raise NotSettled(
                     f"an arm failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
@@ -218,7 +224,7 @@ class Experiments:
             longer = core.SetEpochs(math.ceil((1 + GOES_ON) * reach.epochs))
             arm = core.Arm(changes=(*self.base, longer))
         if reach.seconds(steps) > self.left:
-            raise NotSettled(f"going on takes about {reach.seconds(steps):.0f} s")
+            raise NoTime(f"going on takes about {reach.seconds(steps):.0f} s")
         before = self._value(self.last, what)
         after = self._value(self._train(arm), what)
         found = effect([before], [after], [], sampling_error(self.last, what))

@@ -55,7 +55,7 @@ def second_opinion(
     known = measure(experiments.original, what)
     if not 0 < known <= 1 - OPEN.value:
         return None
-    for cause, change in (*_of_notes(notes), *_questions(experiments.original, what)):
+    for cause, change in (*_of_notes(notes), *_questions(experiments, what)):
         say(f"it looks sound, and {1 - known:.0%} is left open: is it {cause}?")
         tried = over_whole(experiments, change, what, lambda known: HALF.value * (1 - known))
         if tried is not None:
@@ -85,8 +85,11 @@ def _of_notes(notes: Iterable[core.Finding]) -> Iterator[Question]:
             yield note.cause, trial.change
 
 
-def _questions(signals: core.Signals, what: core.Yardstick) -> Iterator[Question]:
+def _questions(experiments: Experiments, what: core.Yardstick) -> Iterator[Question]:
     """What is tried, the likeliest to be found first."""
+    signals = experiments.original
+    if experiments.reach.redrawn:
+        yield "data.augmentation", core.ScaleAugmentation(core.PIPELINE, 0.0)
     for layer in layers_of(signals):
         if layer.kind.startswith("Random"):
             yield "data.augmentation", core.ScaleAugmentation(layer.name, 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.confirm.experiments import Experiments, Least, NotSettled
+from convalesce.confirm.experiments import Experiments, Least, NoTime, NotSettled
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import fair, known_of_classes, measure
 
@@ -118,6 +118,9 @@ def over_whole(
         if not experiments.promises(change, what, least):
             return None
         tried = experiments.try_out(trial, pairs=PAIRS)
+    except NoTime:
+        experiments.unsettled.append(change)
+        return None
     except NotSettled:
         return None
     enough = tried.effect >= least(float(np.mean(tried.control)))

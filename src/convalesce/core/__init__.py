@@ -56,6 +56,7 @@ from convalesce.core.changes.arch import SetOutputActivation as SetOutputActivat
 from convalesce.core.changes.arch import SetStrides as SetStrides
 from convalesce.core.changes.arch import SetTrainable as SetTrainable
 from convalesce.core.changes.arch import Transfer as Transfer
+from convalesce.core.changes.data import PIPELINE as PIPELINE
 from convalesce.core.changes.data import Augment as Augment
 from convalesce.core.changes.data import CollectData as CollectData
 from convalesce.core.changes.data import Deduplicate as Deduplicate
@@ -143,6 +144,10 @@ from convalesce.core.lab import OutOfTime as OutOfTime
 from convalesce.core.lab import Reach as Reach
 from convalesce.core.lab import Trained as Trained
 from convalesce.core.lab import Tried as Tried
+from convalesce.core.measured import Answered as Answered
+from convalesce.core.measured import Instrument as Instrument
+from convalesce.core.measured import Measured as Measured
+from convalesce.core.measured import Speaks as Speaks
 from convalesce.core.model import Layer as Layer
 from convalesce.core.model import Model as Model
 from convalesce.core.model import Output as Output

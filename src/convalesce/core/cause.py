@@ -9,6 +9,7 @@ from typing import Any
 from convalesce.core.change import Change, Trial
 from convalesce.core.course import Crash
 from convalesce.core.evidence import Evidence
+from convalesce.core.measured import Instrument
 from convalesce.core.signal import Signal, Signals
 
 UPSTREAM_FIRST = ("data", "arch", "reg", "hp")
@@ -34,6 +35,7 @@ class Cause:
         remedies: Changes that mend it, the one to try first in front.
         mimics: Ids of causes that can leave the same symptom; tried side by side. Where one
             of these is stated by facts, a suspicion of this cause is explained by it.
+        asks: Instruments whose figures are taken for it, while there is time.
         crash: Evidence for the cause in an exception, or None; for causes that can raise one.
         sick: Records in which `symptom` must find evidence.
         healthy: Records in which it must not.
@@ -48,6 +50,7 @@ class Cause:
     probe: Callable[[Evidence], Trial]
     remedies: Callable[[Evidence], Sequence[Change]]
     mimics: tuple[str, ...] = ()
+    asks: tuple[Instrument, ...] = ()
     crash: Callable[[Crash], Evidence | None] | None = None
     sick: tuple[Signals, ...]
     healthy: tuple[Signals, ...]

@@ -67,6 +67,8 @@ class Predictions:
             and for continuous targets.
         positive_share: Share of positives answered, for binary targets and masks; nan else.
         iou: Intersection over union of the foreground, for binary masks; nan else.
+        surer_error: Share of wrong answers in the half that is furthest from any other answer;
+            nan where an example has not one class.
         hardest: Rows of the highest loss, the first 32, worst first; `hardest_loss` theirs.
     """
 
@@ -86,6 +88,7 @@ class Predictions:
     confusion: tuple[tuple[int, ...], ...] = ()
     positive_share: float = float("nan")
     iou: float = float("nan")
+    surer_error: float = float("nan")
     hardest: tuple[int, ...] = ()
     hardest_loss: tuple[float, ...] = ()
 

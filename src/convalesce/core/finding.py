@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from convalesce.core.change import Change
 from convalesce.core.evidence import Evidence, Severity
 from convalesce.core.lab import Tried
+from convalesce.core.measured import Measured
 from convalesce.core.verdict import Health, Verdict
 
 
@@ -27,6 +28,7 @@ class Finding:
         beneath: Id of the finding that hid this one until it was mended; empty where none did.
         mended: What observing again showed, with this cause's change made; None where that
             was not done.
+        measured: Figures that instruments took for it, on the training as it was.
     """
 
     cause: str
@@ -43,6 +45,7 @@ class Finding:
     untried: str = ""
     beneath: str = ""
     mended: Tried | None = None
+    measured: tuple[Measured, ...] = ()
 
     @property
     def serious(self) -> bool:

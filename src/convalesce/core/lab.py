@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from convalesce.core.change import Change, Rises, Yardstick
+from convalesce.core.measured import Answered, Instrument
 from convalesce.core.signal import Signals
 from convalesce.core.verdict import Verdict
 
@@ -59,6 +60,7 @@ class Reach:
         overhead_s: What an arm costs beside its steps.
         whole: All examples are at hand, not a sample.
         validated: There are validation examples.
+        redrawn: The data pipeline draws its examples anew in each epoch, and can do without.
         why_not: Why no experiment can be made; empty where one can.
     """
 
@@ -68,6 +70,7 @@ class Reach:
     overhead_s: float = 2.0
     whole: bool = True
     validated: bool = False
+    redrawn: bool = False
     why_not: str = ""
 
     def seconds(self, steps: int | None) -> float:
@@ -118,6 +121,19 @@ class Lab(Protocol):
 
         Raises:
             CannotChange: None was found, or one of the changes can't be made here.
+            OutOfTime: It would take too long.
+        """
+
+    def ask(self, fit: int, instrument: Instrument, *, seconds: float) -> Answered:
+        """What an instrument answers on a fit, on the training as it was observed.
+
+        Args:
+            fit: Index of the fit.
+            instrument: What is asked.
+            seconds: It is not begun where it would take longer.
+
+        Raises:
+            CannotChange: It can't be asked here; the message says why.
             OutOfTime: It would take too long.
         """
 

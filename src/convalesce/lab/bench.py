@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from convalesce.lab.apply import apply
 from convalesce.lab.callbacks import acting
 from convalesce.lab.edits import edited
 from convalesce.lab.outcomes import Outcomes
+from convalesce.lab.prepared import Prepared, set_flags
 from convalesce.lab.randomness import kept_random_state
 from convalesce.lab.setting import Setting, optimizer_like
 from convalesce.observe.guard import unheard
@@ -25,15 +26,6 @@ RATE_STEPS = 500  # of a range test and the short trainings that confirm it, abo
 PATIENT = 4.0  # times the expected time
 RATES = (core.SetLearningRate, core.ScaleLearningRate)
 ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking for answers
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A setting compiled, and the state that its training begins from."""
-
-    setting: Setting
-    state: State
-    parts: dict[str, Any]
 
 
 class KerasLab:
@@ -73,6 +65,7 @@ class KerasLab:
             overhead_s=ARM_S,
             whole=base.train.whole,
             validated=base.validation is not None,
+            redrawn=base.train.redrawn is not None,
         )
 
     def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
@@ -89,7 +82,7 @@ class KerasLab:
         kept = self._shelf.kept[fit]
         try:
             with unheard(), kept_random_state():
-                _set_flags(kept, self._base(fit))
+                set_flags(kept, self._base(fit))
                 self._changed(kept, (change,))
         except core.CannotChange as error:
             return str(error)
@@ -104,6 +97,12 @@ class KerasLab:
         self.train(fit, arm, seconds=PATIENT * seconds)
         prepared = self._prepared[fit, arm.changes]
         return float(prepared.setting.model.optimizer.learning_rate)
+
+    def ask(self, fit: int, instrument: core.Instrument, *, seconds: float) -> core.Answered:
+        """What an instrument answers on a fit; see `core.Lab`."""
+        from convalesce.lab.answering import answer
+
+        return answer(self, fit, instrument, seconds)
 
     @contextlib.contextmanager
     def standing(self, fit: int, *, after: bool = False) -> Iterator[Setting]:
@@ -138,10 +137,12 @@ class KerasLab:
             core.CannotChange: Its weights were not kept.
         """
         with self.standing(fit) as base:
+            train = replace(base.train, redrawn=None)  # functions of the user's, which stay here
+            judged = train if base.judged is base.train else base.judged
             kept = self._shelf.kept[fit]
             yield (
-                replace(kept, arguments={}, train=base.train, validation=base.validation),
-                base,
+                replace(kept, arguments={}, train=train, validation=base.validation),
+                replace(base, train=train, judged=judged),
             )
 
     @classmethod
@@ -164,7 +165,7 @@ class KerasLab:
             raise core.CannotChange("no whole training has made these changes")
         setting, model = prepared.setting, prepared.setting.model
         with unheard(), edited(setting.edits):
-            _set_flags(self._shelf.kept[fit], setting)
+            set_flags(self._shelf.kept[fit], setting)
             compilation.put_back(model, prepared.parts)
             compilation.restore(model, left)
             compilation.restore_optimizer(model, left)
@@ -204,7 +205,7 @@ class KerasLab:
         kept = self._shelf.kept[fit]
         prepared = self._ready(kept, arm)
         keras.utils.set_random_seed(arm.seed + 1)  # whether or not something was made just now
-        _set_flags(kept, prepared.setting)
+        set_flags(kept, prepared.setting)
         with edited(prepared.setting.edits):
             return self._trained(kept, prepared, arm, seconds)
 
@@ -253,11 +254,11 @@ class KerasLab:
             if setting.compiled is first.setting.compiled:  # a rate is set without a retrace
                 self._prepared[key] = Prepared(setting, first.state, first.parts)
                 return self._prepared[key]
-        _set_flags(kept, self._base(kept.index))
+        set_flags(kept, self._base(kept.index))
         setting = self._changed(kept, arm.changes)
         compiled = (kept.index, "as observed")
         if setting.recompiled:
-            _set_flags(kept, setting)
+            set_flags(kept, setting)
             with edited(setting.edits):
                 compilation.compile_anew(setting.model, setting.compiled)
             parts, state = compilation.put_aside(setting.model), state_of(setting.model)
@@ -339,9 +340,3 @@ class KerasLab:
             form=kept.forms.get("train", ""),
             original=self._fits[kept.index].signals,
         )
-
-
-def _set_flags(kept: Kept, setting: Setting) -> None:
-    """Which layers learn in this setting, whatever an earlier arm has set."""
-    for layer, flag in (*(() if setting.fresh else kept.trainable), *setting.flags):
-        layer.trainable = flag

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convalesce import core
+from convalesce.lab.redraw import redrawn
 from convalesce.observe.arguments import first_leaf, unpack
 from convalesce.observe.kept import TRAIN_BYTES, VALIDATION_BYTES, Rows
 
@@ -35,6 +36,8 @@ def batches(rows: Rows, steps: int, seed: int, class_weight: Any = None) -> Any:
     import keras
     import tensorflow as tf
 
+    if rows.redrawn is not None and rows.redrawn.holds(rows) and not class_weight:
+        return rows.redrawn.batches(_orders(rows, steps, seed), rows.batch).take(steps)
     weight = _weighted(rows, class_weight)
     parts = [p for p in (rows.x, rows.y, weight) if p is not None]
     tensors = [keras.tree.map_structure(tf.convert_to_tensor, p) for p in parts]
@@ -52,6 +55,14 @@ def batches(rows: Rows, steps: int, seed: int, class_weight: Any = None) -> Any:
 
     made = tf.data.Dataset.from_tensor_slices(indices)
     return made.map(gather, deterministic=True).prefetch(2)
+
+
+def _orders(rows: Rows, steps: int, seed: int) -> NDArray[np.int64]:
+    """Orders of as many epochs as so many updates take, shape `(epochs, examples)`."""
+    each = -(-rows.count // rows.batch)
+    dealt = order(rows, seed)
+    epochs = [[next(dealt) for _ in range(each)] for _ in range(-(-steps // each))]
+    return np.array([np.concatenate(one) for one in epochs])
 
 
 def _weighted(rows: Rows, class_weight: Any) -> Any:
@@ -80,7 +91,7 @@ def read(rows: Rows, *, training: bool) -> Rows:
 
     most, ends = TRAIN_BYTES if training else VALIDATION_BYTES, time.monotonic() + READ_S
     kept: list[tuple[Any, Any, Any]] = []
-    held = 0
+    held, enough, ended = 0, False, False
     try:
         for element in rows.dataset:
             parts = unpack(element) or (element, None, None)
@@ -93,10 +104,13 @@ def read(rows: Rows, *, training: bool) -> Rows:
             if held >= most or time.monotonic() > ends or enough:
                 break
         else:
-            return replace(joined(kept, rows), whole=True, steps=None)
+            ended = True
     except Exception as error:
         raise core.CannotChange(f"its data set can't be read again: {error}") from error
-    return replace(joined(kept, rows), whole=bool(enough), steps=rows.steps if enough else None)
+    whole = ended or enough
+    steps = rows.steps if enough and not ended else None
+    made = replace(joined(kept, rows), whole=whole, steps=steps)
+    return replace(made, redrawn=redrawn(rows.dataset, made)) if training and whole else made
 
 
 def joined(kept: list[tuple[Any, Any, Any]], rows: Rows) -> Rows:

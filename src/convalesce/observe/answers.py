@@ -138,6 +138,7 @@ def _predictions(
             confusion=answered.confusion,
             positive_share=answered.positive_share,
             iou=answered.iou,
+            surer_error=answered.surer_error,
             hardest=tuple(int(r) for r in rows[hardest] if r >= 0),
             hardest_loss=_floats(loss[hardest]) if loss is not None else (),
         )

@@ -39,6 +39,7 @@ class Rows:
         seen: Batches of it that were kept on their way to the model.
         batch: Examples an update.
         steps: Updates an epoch; None for as many as the examples fill.
+        redrawn: How the data set draws them anew in each epoch; None where it does not.
     """
 
     x: Any = None
@@ -50,6 +51,7 @@ class Rows:
     seen: tuple[tuple[Any, Any, Any], ...] = ()
     batch: int = 32
     steps: int | None = None
+    redrawn: Any = None
 
     @property
     def count(self) -> int:

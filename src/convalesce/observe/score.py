@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 MOST_POSITIONS = 1_000_000
 MOST_CLASSES = 64
+ONE_LABEL = frozenset({"class_index", "binary", "sign", "one_hot"})
+TIED = 0.1  # of the answers, as sure as the one in the middle
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +27,7 @@ class Answered:
     confusion: tuple[tuple[int, ...], ...] = ()
     positive_share: float = math.nan
     iou: float = math.nan
+    surer_error: float = math.nan
 
 
 def score(form: str, truth: Floats, given: Floats, loss: str) -> Answered:
@@ -83,7 +86,26 @@ def _classes(form: str, truth: Floats, given: Floats, loss: str) -> Answered:
         confusion=confusion,
         positive_share=float((answers == 1).mean()) if binary and len(answers) else math.nan,
         iou=both / either if form == "mask_binary" and either else math.nan,
+        surer_error=_surer_error(given, right) if form in ONE_LABEL else math.nan,
     )
+
+
+def _surer_error(given: Floats, right: NDArray[np.bool_]) -> float:
+    """Share of wrong answers in the half that lies furthest from any other answer.
+
+    nan where the answers are too much alike to be told apart: many of them saturate.
+    """
+    half = len(right) // 2
+    if given.shape[:-1] != right.shape or half < 1 or not np.isfinite(given).all():
+        return math.nan
+    if given.shape[-1] == 1:
+        middle = 0.0 if given.min() < 0 else 0.5
+        lead = np.abs(given[:, 0] - middle)
+    else:
+        lead = np.diff(np.sort(given, -1)[:, -2:], axis=-1)[:, 0]
+    order = np.argsort(-lead, kind="stable")
+    tied = (int((lead == lead[order[half - 1]]).sum()) - 1) / len(lead)
+    return float(1 - right[order[:half]].mean()) if tied <= TIED else math.nan
 
 
 def _columns(form: str, truth: Floats, given: Floats, loss: str) -> Answered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,15 @@ from convalesce.readings.task import CLASS_LOSSES, REGRESSION_LOSSES
 FEW = 0.01  # share of rows up to which contradictions are taken for slips of the pen
 BESIDE = 0.5  # IoU that a model must reach on training to count as having learnt the masks
 SIZED = 0.25  # relative difference between the share of foreground answered and true
+FEWEST_ANSWERS = 100  # in the surer half
+MANY_WRONG = 0.08  # with fewer wrong answers, their spread can't be told
+KNOWS = 0.6  # of what chance leaves open: with more wrong, the model knows too little
+BY_HEART = 0.1  # training ahead of validation
+EVENLY, AT_LEAST, SURE_ERRORS = 0.75, 0.6, 2.0
+FLAT = (
+    "errors of a selective classifier (Geifman and El-Yaniv 2017) fall with what it leaves out; "
+    "calibration in benchmarks/results/instruments.md"
+)
 NUMBERS = frozenset({"continuous", "class_index"})
 
 
@@ -67,6 +77,7 @@ def label_faults(
     found += _numbered_from(train, validation, across)
     found += _contradictions(train)
     found += _masks_beside(train, answers)
+    found += _flat_doubt(answers)
     found += [
         LabelFault(
             signal=pair.signal,
@@ -194,6 +205,43 @@ def _contradictions(train: Split) -> Iterator[LabelFault]:
         strength=0.8,
         grave=False,
         rows=tuple(row for pair in copies.pairs for row in pair),
+    )
+
+
+def _flat_doubt(answers: tuple[Predictions | None, Predictions | None]) -> Iterator[LabelFault]:
+    """The surest answers on validation are wrong nearly as often as all: labels were dealt so.
+
+    Where classes are hard to tell, errors gather where the model doubts; where a share of the
+    labels is wrong, they are spread evenly. A model that knows little, or that has learned by
+    heart, is sure of the wrong ones, too.
+    """
+    trained, held = answers
+    if trained is None or held is None or not math.isfinite(held.surer_error):
+        return
+    wrong, open_ = 1 - held.accuracy, 1 - held.baseline_accuracy
+    half = held.examples // 2
+    if half < FEWEST_ANSWERS or not open_ > 0 or not MANY_WRONG <= wrong <= KNOWS * open_:
+        return
+    if held.accuracy < trained.accuracy - BY_HEART:
+        return
+    sure = held.surer_error
+    error = math.sqrt(max(sure * (1 - sure), 1 / half) / half)
+    if not (sure > EVENLY * wrong and sure - SURE_ERRORS * error > AT_LEAST * wrong):
+        return
+    yield LabelFault(
+        signal="held",
+        observed=sure / wrong,
+        limit=EVENLY,
+        unit="of the share of all answers",
+        source=FLAT,
+        says=f"of the validation answers that the model is surest of {sure:.0%} are wrong, of all "
+        f"{wrong:.0%}: labels that are wrong at random are missed so, classes that are hard to "
+        "tell are not",
+        change=RepairLabels("look through the named examples, and ask a second person"),
+        strength=0.6,
+        firm=False,
+        grave=False,
+        rows=trained.hardest,
     )
 
 

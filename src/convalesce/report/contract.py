@@ -77,11 +77,27 @@ def _finding(finding: core.Finding, rank: int, examined: core.Examined) -> dict[
         "untried": finding.untried or None,
         "beneath": finding.beneath or None,
         "mended": _trial(finding.mended),
+        "measured": [_measured(one) for one in finding.measured],
         "remedies": [
             _remedy(change, examined.edits.get((finding.fit, change)))
             for change in finding.remedies
         ],
         "page": f"{examined.pages}/{finding.cause}.md",
+    }
+
+
+def _measured(one: core.Measured) -> dict[str, Any]:
+    limit = one.limit
+    return {
+        "instrument": one.instrument.value,
+        "says": words.measured(one),
+        "value": one.figure.value,
+        "interval": [one.figure.low, one.figure.high],
+        "unit": one.figure.unit,
+        "speaks": one.speaks.value,
+        "observed": one.observed if limit is not None else None,
+        "limit": limit.value if limit is not None else None,
+        "source": limit.source if limit is not None else None,
     }
 
 

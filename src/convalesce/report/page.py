@@ -59,6 +59,7 @@ class FindingView:
     remedies: tuple[tuple[str, bool], ...]
     explained_by: str
     trials: tuple[trials.TrialView, ...]
+    measured: tuple[str, ...]
     untried: str
     beneath: str
     shown: tuple[samples.Shown, ...]
@@ -183,6 +184,7 @@ def _finding(
         remedies=tuple((words.plain(str(c)), c.safe) for c in finding.remedies),
         explained_by=finding.explained_by,
         trials=trials.views(finding),
+        measured=tuple(words.measured(one) for one in finding.measured),
         untried=words.plain(finding.untried),
         beneath=finding.beneath,
         shown=tuple(room.show(samples.concerned(finding, fit), 12)),

@@ -159,6 +159,8 @@ def _experiment(finding: core.Finding) -> Iterator[Part]:
         yield _item(3, (label, "green"), (words.tried(finding.trial), ""))
     if finding.mended is not None:
         yield _item(3, ("mended: ", "green"), (words.tried(finding.mended), ""))
+    for one in finding.measured:
+        yield _item(3, ("measured: ", "green"), (words.measured(one), ""))
     if finding.untried:
         yield _item(3, ("not tried: ", "dim"), (words.plain(finding.untried), "dim"))
     if finding.beneath:

@@ -94,6 +94,12 @@ def tried(one: core.Tried) -> str:
     )
 
 
+def measured(one: core.Measured) -> str:
+    """What an instrument found, and whether it speaks for the cause."""
+    speaks = {core.Speaks.FOR: "; it speaks for it", core.Speaks.AGAINST: "; it speaks against it"}
+    return f"{plain(one.says)}{speaks.get(one.speaks, '')} ({one.instrument})"
+
+
 def percent(share: float) -> str:
     """A share as a whole percentage."""
     return f"{100 * share:.0f} %" if math.isfinite(share) else number(share)

@@ -25,10 +25,14 @@ def test_saturation_is_scaled_around_its_middle() -> None:
     assert made.get_layer("colour").get_config()["factor"] == pytest.approx((0.3, 0.7))
 
 
-def test_transforms_of_the_data_pipeline_are_out_of_reach() -> None:
-    change = core.ScaleAugmentation("the transforms of the data pipeline", 0.3)
-    with pytest.raises(core.CannotChange, match="data pipeline can't be changed from outside"):
-        apply(change, nets.setting_of(nets.cnn()))
+def test_arrays_have_no_random_steps_to_leave_out() -> None:
+    with pytest.raises(core.CannotChange, match="no random step was found in the data pipeline"):
+        apply(core.ScaleAugmentation(core.PIPELINE, 0.0), nets.setting_of(nets.cnn()))
+
+
+def test_to_leave_out_is_said_as_such() -> None:
+    assert str(core.ScaleAugmentation("flip", 0.0)) == "leave out flip"
+    assert str(core.ScaleAugmentation("flip", 0.3)) == "scale the range of flip by 0.3"
 
 
 def test_a_layer_that_is_no_augmentation_is_said() -> None:

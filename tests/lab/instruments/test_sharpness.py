@@ -134,3 +134,14 @@ def test_weights_before_batch_normalization_do_not_blow_the_curvature_up() -> No
     for _ in range(20):
         model.train_on_batch(rows.x, rows.y)
     assert sharpness(model, rows).ratio < 1
+
+
+def test_the_gradient_of_an_embedding_is_of_some_rows_only() -> None:
+    keras.utils.set_random_seed(4)
+    layers = keras.layers
+    stack = [layers.Embedding(7, 3), layers.GlobalAveragePooling1D(), layers.Dense(1)]
+    model = keras.Sequential([keras.Input((4,), dtype="int32"), *stack])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    x = np.random.default_rng(0).integers(0, 7, (24, 4))
+    found = sharpness(model, Rows(x=x, y=x.mean(1, keepdims=True).astype("float32"), batch=24))
+    assert np.isfinite(found.ratio) and found.figure.value > 0

@@ -179,6 +179,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.SHARPNESS, core.Instrument.ALONG_UPDATE),
     mimics=(
         "data.nonfinite",
         "data.unnormalized",

@@ -188,6 +188,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.INITIAL_LOSS,),
     mimics=("data.unnormalized", "hp.lr_high"),
     sick=(
         _record(1.0, [2900.0, 700.0, 500.0, 400.0, 400.0, 400.0]),

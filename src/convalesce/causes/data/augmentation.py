@@ -160,7 +160,7 @@ def _pipeline(
         f"examples ({validated.accuracy:.0%}), both in inference mode: what is done to them on "
         "their way may go too far",
         strength=0.6 * data_reading.beyond(behind, BEHIND.value),
-        changes=(core.ScaleAugmentation("the transforms of the data pipeline", 0.3),),
+        changes=(core.ScaleAugmentation(core.PIPELINE, 0.3),),
     )
 
 
@@ -207,6 +207,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.AUGMENTED_SIMILARITY,),
     mimics=(
         "data.labels",
         "data.unshuffled",

@@ -126,6 +126,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.LEARNING_CURVE,),
     mimics=(
         "reg.overfitting",
         "hp.epochs_many",

@@ -15,7 +15,9 @@ class names in another order; classes counted from 1; labels scaled along with t
 ## How it is confirmed
 By facts where there is a contrast: labels against the range that output and loss agree on; a
 stand-in value far from all others; exact copies with another label; examples that look
-alike and agree in one split or one stretch of the data, and by chance in the other. Without a
+alike and agree in one split or one stretch of the data, and by chance in the other. Noise shows
+where the surest answers are wrong as often as all are: a suspicion, beside which the share of
+wrong labels is measured by how late examples are learned and by held-out answers. Without a
 contrast (nothing looks alike anywhere) it stays a suspicion: some sound tasks are like that.
 
 ## Remedy
@@ -27,6 +29,8 @@ leave stand-ins out; look through the named examples.
   JAIR 70, 2021.
 - Zhang, Bengio, Hardt, Recht and Vinyals, *Understanding Deep Learning Requires Rethinking
   Generalization*, ICLR 2017: random labels are fitted by heart.
+- Geifman and El-Yaniv, *Selective Classification for Deep Neural Networks*, NeurIPS 2017: errors
+  gather where a model doubts.
 - Cohen, *A Coefficient of Agreement for Nominal Scales*, Educational and Psychological
   Measurement 20, 1960.
 """
@@ -57,6 +61,7 @@ SIGNALS: dict[str, core.Signal[Any]] = {
     "validation": VALIDATION,
     "across": ACROSS,
     "answers": TRAIN_ANSWERS,
+    "held": VALIDATION_ANSWERS,
 }
 SURE, SHARED = 1.0, 0.9
 
@@ -145,6 +150,8 @@ OTHER = replace(PAIRED, role="validation")
 BLIND = core.Predictions(
     role="validation", examples=400, accuracy=0.21, baseline_accuracy=0.21, loss=3.0
 )
+EVEN = replace(BLIND, examples=600, accuracy=0.76, baseline_accuracy=0.27, surer_error=0.21)
+LEARNT = replace(EVEN, role="train", accuracy=0.75)
 BY_HEART = replace(BLIND, role="train", accuracy=0.9, loss=0.3)
 TURNED = core.Neighbours(
     sample=300, agreement=0.01, expected=0.33, confusion=((0, 1, 0), (0, 0, 1), (1, 0, 0))
@@ -158,6 +165,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.MEMORISE, core.Instrument.MEMORISATION_SPEED),
     mimics=("arch.output_activation", "hp.loss", "data.preprocessing_mismatch", "hp.lr_high"),
     crash=crash,
     sick=(
@@ -166,6 +174,7 @@ CAUSE = core.Cause(
         core.record({**ROWS, TRAIN: CHANCE, VALIDATION: OTHER, ACROSS: ALIKE}),
         core.record({**ROWS, ACROSS: core.Across(role="validation", neighbours=TURNED)}),
         core.record({**ROWS, TRAIN: CHANCE, TRAIN_ANSWERS: BY_HEART, VALIDATION_ANSWERS: BLIND}),
+        core.record({**ROWS, TRAIN_ANSWERS: LEARNT, VALIDATION_ANSWERS: EVEN}),
     ),
     healthy=(
         core.record({**ROWS, TRAIN: PAIRED, VALIDATION: OTHER, ACROSS: ALIKE}),
@@ -174,6 +183,9 @@ CAUSE = core.Cause(
         ),
         core.record({**ROWS, TRAIN: CHANCE, VALIDATION_ANSWERS: replace(BLIND, accuracy=0.9)}),
         core.record(fit(labels("continuous"), "linear", 1, FIGURES)),
+        core.record(
+            {**ROWS, TRAIN_ANSWERS: LEARNT, VALIDATION_ANSWERS: replace(EVEN, surer_error=0.08)}
+        ),
         core.record(fit(labels("sign"), "tanh", 1, loss("hinge"))),
     ),
     sick_crashes=(

@@ -163,6 +163,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.NOISE_SCALE,),
     mimics=("hp.lr_low", "hp.epochs_few", "hp.loss", "data.insufficient", "arch.frozen"),
     crash=crash,
     sick=(_record(1000, _STILL_FALLING),),

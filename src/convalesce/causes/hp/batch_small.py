@@ -143,6 +143,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.NOISE_SCALE, core.Instrument.MODE_GAP),
     mimics=("hp.lr_high",),
     sick=(_record(2, "BatchNormalization", _CALM), _record(1, "Dense", _SHAKEN)),
     healthy=(

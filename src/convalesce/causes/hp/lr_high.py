@@ -196,6 +196,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.SHARPNESS, core.Instrument.ALONG_UPDATE),
     mimics=(
         "data.unnormalized",
         "data.nonfinite",

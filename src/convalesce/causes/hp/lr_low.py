@@ -155,6 +155,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
+    asks=(core.Instrument.SHARPNESS, core.Instrument.ALONG_UPDATE),
     mimics=(
         "hp.lr_schedule",
         "hp.optimizer",

@@ -134,13 +134,20 @@ class Augment(Change):
     reads = "augment the training data mildly (strength {strength})"
 
 
+PIPELINE = "the transforms of the data pipeline"  # in place of a layer's name
+
+
 @dataclass(frozen=True)
 class ScaleAugmentation(Change):
-    """Multiply the ranges of one augmentation layer; 0 takes it out."""
+    """Multiply the ranges of one augmentation layer, or of the pipeline; 0 takes it out."""
 
     layer: str
     factor: float
     reads = "scale the range of {layer} by {factor}"
+
+    def __str__(self) -> str:
+        """Its words."""
+        return super().__str__() if self.factor else f"leave out {self.layer}"
 
 
 @dataclass(frozen=True)

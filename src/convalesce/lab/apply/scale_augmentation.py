@@ -1,4 +1,4 @@
-"""The ranges of an augmentation layer times a factor."""
+"""The ranges of an augmentation layer times a factor; a data pipeline without its random steps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.lab.places import named
+from convalesce.lab.rows import changed
 from convalesce.lab.setting import Setting
 from convalesce.lab.surgery import Edit, rebuilt
 
@@ -16,15 +17,15 @@ MIDDLE = {"RandomSaturation": 0.5}  # ranges that lie around another value than 
 def apply(change: core.ScaleAugmentation, setting: Setting) -> Setting:
     """The setting with narrower or wider ranges; with a factor of 0 without the layer.
 
-    A flip has no range: whatever the factor below 1, it is taken out.
+    A flip has no range: whatever the factor below 1, it is taken out. Random steps of a data
+    pipeline can only be left out.
     """
+    if change.layer == core.PIPELINE:
+        return _without_random_steps(change, setting)
     try:
         layers = named(setting.model, (change.layer,))
     except core.CannotChange as error:
-        raise core.CannotChange(
-            f"the model has no layer named {change.layer}: what is done to the examples in the "
-            "data pipeline can't be changed from outside"
-        ) from error
+        raise core.CannotChange(f"the model has no layer named {change.layer}") from error
     edits: dict[Any, Edit] = {}
     for layer in layers:
         kind = type(layer).__name__
@@ -39,6 +40,19 @@ def apply(change: core.ScaleAugmentation, setting: Setting) -> Setting:
         else:
             raise core.CannotChange(f"{kind} has no range that can be scaled")
     return rebuilt(setting, edits)
+
+
+def _without_random_steps(change: core.ScaleAugmentation, setting: Setting) -> Setting:
+    redrawn = setting.train.redrawn
+    if redrawn is None or not redrawn.holds(setting.train):
+        raise core.CannotChange(
+            "no random step was found in the data pipeline that the examples could go without"
+        )
+    if change.factor:
+        raise core.CannotChange(
+            "a random step of the data pipeline has no range that could be scaled from outside"
+        )
+    return changed(setting, train=redrawn.plain, judged=redrawn.plain)
 
 
 def _ranges(layer: Any, factor: float) -> dict[str, Any]:

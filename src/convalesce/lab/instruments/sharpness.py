@@ -148,9 +148,11 @@ def _products(model: Any, rows: Rows, divisors: list[Floats] | None) -> Callable
         with tf.GradientTape() as outer:
             with tf.GradientTape() as inner:
                 loss = total_loss(model, x, y, weight)
-            gradient = inner.gradient(loss, variables, unconnected_gradients="zero")
+            sparse = inner.gradient(loss, variables, unconnected_gradients="zero")
+            gradient = [tf.convert_to_tensor(g) for g in sparse]  # of an Embedding, its rows only
             along = tf.add_n([tf.reduce_sum(g * v) for g, v in zip(gradient, vector, strict=True)])
-        return outer.gradient(along, variables, unconnected_gradients="zero")
+        found = outer.gradient(along, variables, unconnected_gradients="zero")
+        return [tf.convert_to_tensor(g) for g in found]
 
     traced = tf.function(product, reduce_retracing=True)
     batches = [
