@@ -268,6 +268,32 @@ def test_rows_that_are_not_finite_are_dropped_from_training(
     assert mended(source, core.DropNonfinite(), facts) == diff(expected)
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            ARRAYS,
+            """
+            +keep = np.isfinite(x_train).all(axis=(1, 2, 3))
+            +x_train, y_train = x_train[keep], y_train[keep]
+            +keep_2 = np.isfinite(x_val).all(axis=(1, 2, 3))
+            +x_val, y_val = x_val[keep_2], y_val[keep_2]
+            """,
+        ),
+        (
+            SLICED,
+            """
+            +keep = np.isfinite(x).all(axis=(1, 2, 3))
+            +x, y = x[keep], y[keep]
+            """,
+        ),
+    ],
+)
+def test_validation_that_holds_nan_is_rid_of_it_as_well(source: str, expected: str) -> None:
+    facts = facts_of(source, train=SICK, validation=SICK)
+    assert mended(source, core.DropNonfinite(), facts) == diff(expected)
+
+
 def test_arrays_of_another_scope_are_not_assigned_inside_a_function() -> None:
     source = script("""
         import numpy as np
