@@ -670,9 +670,14 @@ TABLE = script("""
     """)
 
 
-def test_a_telltale_column_leaves_every_split_and_the_input_is_narrower() -> None:
-    facts = facts_of(TABLE, inputs=((9,),))
-    assert mended(TABLE, core.DropFeature("feature 5"), facts) == diff("""
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_telltale_column_leaves_every_split_and_the_input_is_narrower(
+    pairs: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    bound = "(x_train, y_train), (x_val, y_val) =" if pairs else "x_train, y_train, x_val, y_val ="
+    source = TABLE.replace("x_train, y_train, x_val, y_val =", bound)
+    facts = facts_of(source, inputs=((9,),))
+    assert mended(source, core.DropFeature("feature 5"), facts) == diff("""
         -model = keras.Sequential([keras.Input((9,)), keras.layers.Dense(1)])
         +x_train, x_val = np.delete(x_train, 5, axis=1), np.delete(x_val, 5, axis=1)
         +model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])
