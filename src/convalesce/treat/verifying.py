@@ -17,7 +17,7 @@ PAIRS = 3  # retrainings of the original and of the mended
 MORE = 6  # where three pairs show a gain that they can't tell from noise, and six could
 SECOND = 2.178  # sigmas at a second look, Pocock 1977, table 1: what a first one leaves of 5 %
 LONG_S = 120.0  # a training that takes longer is repeated once only
-SHORT_S = 30.0  # a training that takes longer is not spent on a search, nor on further pairs
+SHORT_S = 60.0  # a training that takes longer is not spent on a search, nor on further pairs
 # What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}
 # Of these, the yardsticks themselves are flattered; a metric is none of them.
