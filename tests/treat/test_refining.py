@@ -52,7 +52,7 @@ def test_a_weight_penalty_is_searched_by_orders_of_ten() -> None:
 
 
 def test_a_long_training_is_not_spent_on_a_search() -> None:
-    reach = core.Reach(steps=4000, seconds_a_step=0.01, validated=True)
+    reach = core.Reach(steps=8000, seconds_a_step=0.01, validated=True)
     lab = WrittenLab(lambda arm: 0.6 if arm.changes else 0.3, reached=reach)
     found = treated(lab, overfitted())
     assert found.changes == (core.SetDropout(0.5),) and not found.measured
@@ -198,3 +198,17 @@ def test_a_training_may_take_as_long_as_its_change_makes_it(
     lab = Timed(lambda arm: 0.96 if arm.changes else 0.1, reached=reach)
     treated(lab, replace(overfitted(), remedies=(change,)))
     assert limits[True] - limits[False] == pytest.approx(4 * 10 * (times - 1))
+
+
+@pytest.mark.parametrize(("before", "tried"), [(0.1, False), (0.6, True)])
+def test_what_is_left_is_held_against_what_was_gained(
+    before: float,
+    tried: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    narrowed, without = (core.ScaleAugmentation("turn", f) for f in (0.2, 0.0))
+
+    def brings(arm: core.Arm) -> float:
+        return 0.99 if without in arm.changes else 0.956 if arm.changes else before
+
+    far = replace(confirmed("data.augmentation"), remedies=(narrowed, without))
+    assert treated(WrittenLab(brings), far).changes == ((without,) if tried else (narrowed,))

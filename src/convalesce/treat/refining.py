@@ -15,7 +15,8 @@ from convalesce.treat.measuring import measured as measured_course
 from convalesce.treat.trainer import Say, Trainer
 from convalesce.treat.verifying import FLATTERED, SHORT_S, Diagnose, verify, yardsticks
 
-ENOUGH = 0.95  # known with a mend: what another remedy could add is not worth its trainings
+ENOUGH = 0.95  # of the way to all there is to know: what is left is not worth its trainings
+KNOWN = 0.95  # of the training examples: more of a remedy can't teach more of them
 TRIES = 4  # trainings of courses that might be better
 WIDER = 2.0  # times, where a wider net has helped
 LONGER = 2  # times, where more epochs have helped
@@ -47,14 +48,17 @@ def refined(
     """
     verified = found.verified
     long = trainer.reach.seconds(None) > SHORT_S
-    if verified is None or long or float(np.mean(verified.treated)) >= ENOUGH:
+    if verified is None or long:
+        return found
+    enough = 1 - (1 - ENOUGH) * (1 - float(np.mean(verified.control)))
+    if float(np.mean(verified.treated)) >= enough:
         return found
     whats, what = yardsticks(against, trainer.reach), verified.predict.what
     best, height, begun = found, verified.treated[0], {found.changes}
     for _ in range(TRIES):
         record = trainer.train(best.changes, 1, closely=True)
         course = next((c for c in _near(best, record, against, diagnose) if c not in begun), None)
-        if course is None or height >= ENOUGH:
+        if course is None or height >= enough:
             break
         begun.add(course)
         new = " and ".join(str(c) for c in course if c not in best.changes)
@@ -83,7 +87,7 @@ def _near(
     found: core.Treatment, record: core.Signals, against: list[core.Finding], diagnose: Diagnose
 ) -> Iterator[Course]:
     """Courses that may do better, the likeliest first."""
-    if measure(record, core.Yardstick.LEARNED) < ENOUGH:  # else more of it can't be learned
+    if measure(record, core.Yardstick.LEARNED) < KNOWN:  # else more of it can't be learned
         for i, change in enumerate(found.changes):
             for other in _further(change):
                 yield (*found.changes[:i], other, *found.changes[i + 1 :])
