@@ -6,6 +6,7 @@ import libcst as cst
 
 from convalesce import core
 from convalesce.core.changes.data import DropNonfinite
+from convalesce.treat.patch.source.batches import finite_batches
 from convalesce.treat.patch.source.calls import value
 from convalesce.treat.patch.source.data import (
     Arrays,
@@ -35,7 +36,12 @@ def write(change: DropNonfinite, draft: Draft) -> None:  # noqa: ARG001 - as all
     if train is not None and 0 < train.scanned <= sick:
         what = "every row holds NaN: drop the rows before statistics are taken of them"
         raise NoFaithfulEdit(what, line=script.line(fit_call(script)))
-    arrays = training(script)
+    try:
+        arrays = training(script)
+    except NoFaithfulEdit:
+        if finite_batches(draft):
+            return
+        raise
     held = _held(script)
     whole = _whole(script, arrays, held)
     if whole is not None:
