@@ -86,12 +86,12 @@ def narrow() -> core.Finding:
 
 
 def test_a_net_is_widened_as_long_as_that_brings_more() -> None:
-    brings = {1.0: 0.2, 4.0: 0.5, 8.0: 0.7, 16.0: 0.8}
-    lab = WrittenLab(lambda arm: brings.get(widened(arm), 0.81))
+    brings = {1.0: 0.2, 4.0: 0.3, 8.0: 0.4, 16.0: 0.5, 32.0: 0.6, 64.0: 0.7}
+    lab = WrittenLab(lambda arm: brings.get(widened(arm), 0.71))
     found = treated(lab, narrow())
-    assert found.changes == (core.ScaleWidth(16.0),)
+    assert found.changes == (core.ScaleWidth(64.0),)
     assert found.verified is not None and found.verified.pairs == 3
-    assert max(map(widened, lab.trained)) == 32
+    assert max(map(widened, lab.trained)) == 128
     assert len([arm for arm in lab.trained if not arm.changes]) == 3  # the original, once a seed
 
 

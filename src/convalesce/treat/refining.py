@@ -17,7 +17,8 @@ from convalesce.treat.verifying import FLATTERED, SHORT_S, Diagnose, verify, yar
 
 ENOUGH = 0.95  # of the way to all there is to know: what is left is not worth its trainings
 KNOWN = 0.95  # of the training examples: more of a remedy can't teach more of them
-TRIES = 4  # trainings of courses that might be better
+TRIES = 8  # trainings of courses that might be better
+MISSES = 3  # of them that may bring nothing
 WIDER = 2.0  # times, where a wider net has helped
 LONGER = 2  # times, where more epochs have helped
 
@@ -55,10 +56,11 @@ def refined(
         return found
     whats, what = yardsticks(against, trainer.reach), verified.predict.what
     best, height, begun = found, verified.treated[0], {found.changes}
+    misses = 0
     for _ in range(TRIES):
         record = trainer.train(best.changes, 1, closely=True)
         course = next((c for c in _near(best, record, against, diagnose) if c not in begun), None)
-        if course is None or height >= enough:
+        if course is None or height >= enough or misses == MISSES:
             break
         begun.add(course)
         new = " and ".join(str(c) for c in course if c not in best.changes)
@@ -67,9 +69,12 @@ def refined(
             changes, measured = measured_course(course, trainer, whats)
             value = measure(trainer.train(changes, 1, closely=True), what)
         except (core.CannotChange, core.OutOfTime):
+            misses += 1
             continue
         if value - height > WORTH:
             best, height = replace(found, changes=changes, measured=measured), value
+        else:
+            misses += 1
     if best is found:
         return found
     try:
@@ -100,6 +105,8 @@ def _further(change: core.Change) -> Iterator[core.Change]:
     match change:
         case core.ScaleWidth(factor=factor) if factor > 1:
             yield core.ScaleWidth(factor * WIDER)
+        case core.ChangeDepth(layers=layers) if layers > 0:
+            yield core.ChangeDepth(layers + 1)
         case core.SetEpochs(epochs=epochs):
             yield core.SetEpochs(epochs * LONGER)
 

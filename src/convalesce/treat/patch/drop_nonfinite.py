@@ -6,7 +6,7 @@ import libcst as cst
 
 from convalesce import core
 from convalesce.core.changes.data import DropNonfinite
-from convalesce.treat.patch.source.batches import finite_batches
+from convalesce.treat.patch.source.batches import finite_batches, sick
 from convalesce.treat.patch.source.calls import value
 from convalesce.treat.patch.source.data import (
     Arrays,
@@ -68,7 +68,7 @@ def _dropped(draft: Draft, x: str, y: str, split: core.Split | None) -> list[str
 def _held(script: Script) -> tuple[cst.BaseExpression, cst.BaseExpression] | None:
     """What fit validates on, where that holds NaN too; no figure of it could be read else."""
     split = script.facts.validation
-    faulty = split is not None and any(f.nonfinite for f in (*split.inputs, *split.targets))
+    faulty = split is not None and sick(split)
     given = value(script, fit_call(script), "validation_data") if faulty else None
     pair = follow(script, given) if given is not None else None
     if isinstance(pair, cst.Tuple) and len(pair.elements) == 2:
@@ -85,21 +85,20 @@ def _whole(
     fit = fit_call(script)
     if held is None or value(script, fit, "sample_weight") is not None:
         return None
-    x, y = (
-        _sliced(script, *both) for both in zip((arrays.given_x, arrays.given_y), held, strict=True)
-    )
+    x, y = (_sliced(*both) for both in zip((arrays.given_x, arrays.given_y), held, strict=True))
     ready = binds(script, {x, y}, script.statement(fit)) if x and y else None
     return (ready, x, y) if ready is not None else None
 
 
-def _sliced(script: Script, *parts: cst.BaseExpression) -> str:
+def _sliced(*parts: cst.BaseExpression) -> str:
     """The name that all of these are plain slices of (`x[:800]`); empty where they are not."""
     names = set()
     for part in parts:
-        plain = isinstance(part, cst.Subscript) and isinstance(part.value, cst.Name)
-        if not plain or not isinstance(part.slice[0].slice, cst.Slice):
+        if not isinstance(part, cst.Subscript) or not isinstance(part.value, cst.Name):
             return ""
-        names.add(script.code(part.value))
+        if not isinstance(part.slice[0].slice, cst.Slice):
+            return ""
+        names.add(part.value.value)
     return names.pop() if len(names) == 1 else ""
 
 

@@ -21,15 +21,15 @@ def finite_batches(draft: Draft) -> bool:
     if train is None or train.source not in LINES or not _single(train):
         return False
     meant = [("x", train)]
-    if held is not None and held.source == train.source and _single(held) and _sick(held):
+    if held is not None and held.source == train.source and _single(held) and sick(held):
         meant.append(("validation_data", held))
     given = [value(script, fit, name) for name, _ in meant]
     names = [each.value for each in given if isinstance(each, cst.Name)]
     if len(names) != len(meant) or not is_local(script, set(names), fit):
         return False
     splits = [split for _, split in meant]
-    sick = any(s.inputs[0].nonfinite for s in splits), any(s.targets[0].nonfinite for s in splits)
-    lines, call = LINES[train.source](draft, sick)
+    where = any(s.inputs[0].nonfinite for s in splits), any(s.targets[0].nonfinite for s in splits)
+    lines, call = LINES[train.source](draft, where)
     wrapped = ", ".join(call.format(name) for name in names)
     draft.before(script.statement(fit), *lines, f"{', '.join(names)} = {wrapped}")
     return True
@@ -42,16 +42,17 @@ def _single(split: core.Split) -> bool:
     return one and rows < MOST * max(split.scanned, 1)
 
 
-def _sick(split: core.Split) -> bool:
-    return any(f.nonfinite for f in (*split.inputs, *split.targets))
+def sick(split: core.Split) -> bool:
+    """It holds NaN or infinity."""
+    return any(f.nonfinite for f in split.inputs) or any(f.nonfinite for f in split.targets)
 
 
-def _pydataset(draft: Draft, sick: tuple[bool, bool]) -> tuple[list[str], str]:
+def _pydataset(draft: Draft, where: tuple[bool, bool]) -> tuple[list[str], str]:
     np, base, name = numpy(draft), spell(draft, "keras.utils.PyDataset"), draft.fresh("Finite")
     masks = [
         f"{np}.isfinite({v}).reshape(len({v}), -1).all(axis=1)"
-        for v, is_sick in zip("xy", sick, strict=True)
-        if is_sick
+        for v, holds in zip("xy", where, strict=True)
+        if holds
     ]
     lines = [
         f"class {name}({base}):",
@@ -77,12 +78,12 @@ def _pydataset(draft: Draft, sick: tuple[bool, bool]) -> tuple[list[str], str]:
     return lines, f"{name}({{}})"
 
 
-def _pipeline(draft: Draft, sick: tuple[bool, bool]) -> tuple[list[str], str]:
+def _pipeline(draft: Draft, where: tuple[bool, bool]) -> tuple[list[str], str]:
     tf, name = tensorflow(draft), draft.fresh("finite")
     masks = [
         f"{tf}.reduce_all({tf}.math.is_finite({tf}.reshape({v}, ({tf}.shape({v})[0], -1))), axis=1)"
-        for v, is_sick in zip("xy", sick, strict=True)
-        if is_sick
+        for v, holds in zip("xy", where, strict=True)
+        if holds
     ]
     lines = [
         f"def {name}(x, y):",
