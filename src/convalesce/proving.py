@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convalesce import core  # loads NumPy, which the script may want to set up first
+    from convalesce.lab import KerasLab
     from convalesce.lab.ray.cluster import Machines
+    from convalesce.lab.remembering import Remembering
     from convalesce.observe.shelf import Shelf
 
 Say = Callable[[str], object]
@@ -80,20 +82,33 @@ def prove(
     if kept is None or not kept.kept:
         return examined
     from convalesce.confirm import Budget, confirm  # noqa: PLC0415
-    from convalesce.lab import KerasLab  # noqa: PLC0415
 
     training = sum(fit.cost.training_s for fit in run.fits)
-    lab = KerasLab(kept, run.fits)
+    lab, remembering = _lab_of(kept, run)
     budget = Budget.of(training, share)
     try:
         with lab.open():
-            diagnosis = confirm(suspected, run, lab, budget, diagnose=_diagnose(mute), say=say)
+            diagnosis = confirm(
+                suspected, run, remembering, budget, diagnose=_diagnose(mute), say=say
+            )
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the experiments", error)
     run = replace(run, probes_s=lab.spent_s)
     if run.cut:
         diagnosis = _proven_only(diagnosis, examined.diagnosis)
     return replace(examined, diagnosis=diagnosis, run=run)
+
+
+def _lab_of(kept: Shelf, run: core.Run) -> tuple[KerasLab, Remembering]:
+    """The lab on what was kept, and the same with a memory: one for all stages."""
+    from convalesce.lab import KerasLab  # noqa: PLC0415
+    from convalesce.lab.remembering import Remembering  # noqa: PLC0415
+
+    if kept.lab is None:
+        lab = KerasLab(kept, run.fits)
+        kept.lab = lab, Remembering(lab)
+    lab, remembering = kept.lab
+    return lab, remembering
 
 
 def _failed(examined: core.Examined, what: str, error: BaseException) -> core.Examined:
@@ -146,22 +161,24 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
     machines: Machines | None = None,
 ) -> core.Examined:
     """Mend what is confirmed, verify it by retraining, and write it into the script."""
-    from convalesce.lab import KerasLab  # noqa: PLC0415
+    from convalesce.lab.asking import noise_scale  # noqa: PLC0415
     from convalesce.lab.crew import crew_of  # noqa: PLC0415
     from convalesce.treat import treat  # noqa: PLC0415
 
     if kept is None or examined.diagnosis.health != "unhealthy":
         return examined
     run, tried_s = examined.run, 0.0
-    lab = KerasLab(kept, run.fits)
+    lab, remembering = _lab_of(kept, run)
+    before = lab.spent_s
     try:
         with lab.open():
             treatment = treat(
                 examined.diagnosis,
-                lab,
+                remembering,
                 diagnose=_diagnose(mute),
                 say=say,
                 hire=lambda fit: crew_of(lab, fit, machines),
+                noise_scale=lambda fit: noise_scale(lab, fit),
             )
             if treatment.proven:
                 begun = time.perf_counter()
@@ -170,7 +187,7 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
                 treatment = _saved(treatment, lab, script.path)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the retrainings for a mend", error)
-    run = replace(run, probes_s=run.probes_s + lab.spent_s + tried_s)
+    run = replace(run, probes_s=run.probes_s + lab.spent_s - before + tried_s)
     examined = replace(examined, run=run, treatment=treatment)
     return _with_files(examined, treatment, script)
 

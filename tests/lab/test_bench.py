@@ -71,6 +71,19 @@ def test_arms_of_equal_seed_are_equal_and_of_other_seeds_are_not() -> None:
     assert loss(first) != loss(other)
 
 
+@pytest.mark.parametrize(("buffer", "mixes"), [(96, True), (8, False)])
+def test_a_pipeline_that_mixes_all_its_examples_is_dealt_anew_for_each_seed(
+    buffer: int,
+    mixes: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    import tensorflow as tf
+
+    data = tf.data.Dataset.from_tensor_slices((X, Y)).shuffle(buffer, seed=1).batch(16)
+    lab, _ = trained(net(), {"x": data, "y": None, "batch_size": None})
+    with lab.open(), lab.standing(0) as setting:
+        assert setting.train.whole and setting.train.shuffled is mixes
+
+
 def test_the_control_is_the_same_after_every_kind_of_arm() -> None:
     lab, _ = trained(net())
     with lab.open():

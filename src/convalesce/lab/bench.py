@@ -315,7 +315,9 @@ class KerasLab:
         return self._bases[fit]
 
     def _made(self, kept: Kept) -> Setting:
-        train = feed.read(kept.train, training=True)
+        original = self._fits[kept.index].signals
+        split = original.recorded.get(core.TRAIN)
+        train = feed.dealt_as(feed.read(kept.train, training=True), split)
         validation = kept.validation
         if validation is not None:
             try:
@@ -338,5 +340,5 @@ class KerasLab:
             epochs=max(1, int(given.get("epochs") or 1) - int(given.get("initial_epoch") or 0)),
             callbacks=acting(given.get("callbacks")),
             form=kept.forms.get("train", ""),
-            original=self._fits[kept.index].signals,
+            original=original,
         )

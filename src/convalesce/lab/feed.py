@@ -113,6 +113,16 @@ def read(rows: Rows, *, training: bool) -> Rows:
     return replace(made, redrawn=redrawn(rows.dataset, made)) if training and whole else made
 
 
+def dealt_as(rows: Rows, split: object) -> Rows:
+    """In a new order each epoch where the pipeline mixes all its examples.
+
+    A smaller buffer leaves the order that the examples have nearly as it is, and may be a fault.
+    """
+    buffer = split.shuffle_buffer if isinstance(split, core.Split) else None
+    mixes = buffer is not None and buffer >= rows.count
+    return replace(rows, shuffled=True) if mixes else rows
+
+
 def joined(kept: list[tuple[Any, Any, Any]], rows: Rows) -> Rows:
     """Batches in order as one set of examples.
 

@@ -18,11 +18,13 @@ class Shelf:
     Attributes:
         kept: By the index of the fit.
         missing: Why a fit was not kept, by its index.
+        lab: What trains on them, once something has: proofs and mends share it.
     """
 
     def __init__(self) -> None:
         self.kept: dict[int, Kept] = {}
         self.missing: dict[int, str] = {}
+        self.lab: Any = None
 
     def begin(self, index: int, model: Any, arguments: Any, handed: Any, site: Any) -> None:
         """From on_train_begin: the model is built, no weight has changed yet."""

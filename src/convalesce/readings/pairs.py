@@ -40,7 +40,11 @@ class Effect:
 
 
 def effect(
-    control: Sequence[float], treated: Sequence[float], same: Sequence[float], sampling: float
+    control: Sequence[float],
+    treated: Sequence[float],
+    same: Sequence[float],
+    sampling: float,
+    sigmas: float = SIGMAS,
 ) -> Effect:
     """What the pairs show.
 
@@ -49,6 +53,7 @@ def effect(
         treated: The yardstick of its treated partner.
         same: The yardstick of arms without any change, for the noise between seeds.
         sampling: Standard error of one value from the size of the sample.
+        sigmas: Half the width of the interval, in standard errors of the mean.
     """
     differences = [t - c for t, c in zip(treated, control, strict=True)]
     mean = float(np.mean(differences))
@@ -57,7 +62,7 @@ def effect(
         between = max(between, float(np.std(differences, ddof=1)) / math.sqrt(2))
     one = math.sqrt(max(between, SEEDS.value) ** 2 + sampling**2)
     noise = math.sqrt(2) * one
-    half = SIGMAS * noise / math.sqrt(len(differences))
+    half = sigmas * noise / math.sqrt(len(differences))
     return Effect(mean, mean - half, mean + half, noise, relevance(float(np.mean(control))))
 
 

@@ -1,4 +1,4 @@
-"""What a course leaves open in its changes: the rate to be found, how strong a regulariser is.
+"""What a course leaves open in its changes: the rate, the batch, how strong a regulariser is.
 
 The strength is chosen in trainings from a seed of its own, so that the pairs that verify the
 course don't also choose it.
@@ -12,12 +12,15 @@ from dataclasses import replace
 from convalesce import core
 from convalesce.readings.yardstick import measure
 from convalesce.treat.trainer import Trainer
+from convalesce.treat.verifying import SHORT_S
 
 RATE_S = 30.0  # a range test may take so long, or as long as a training
-SHORT_S = 30.0  # a training that takes longer is not spent on a search
+
 WORTH = 0.03  # by which another must be ahead on one seed, of all there is to know
 SEED = 0  # of the search; pairs have 1 and up
 DROPOUT = (0.2, 0.35, 0.5, 0.65)  # Srivastava et al. 2014, section A.4: 0.2 to 0.5; and one beyond
+BATCHES = 8, 256  # the least and the largest that are tried
+UPDATES = 10  # an epoch, at the least
 TENTH, TENFOLD = 0.1, 10.0  # penalties are searched by orders of ten
 
 Measured = tuple[tuple[core.Change, ...], tuple[str, ...]]
@@ -57,12 +60,15 @@ def _rate(course: tuple[core.Change, ...], trainer: Trainer) -> Measured:
 def _strength(
     course: tuple[core.Change, ...], trainer: Trainer, what: core.Yardstick, said: tuple[str, ...]
 ) -> Measured:
-    """A regulariser as strong as brings most, where a training is short."""
-    at = next((i for i, c in enumerate(course) if _others(c)), None)
-    if at is None or trainer.reach.seconds(None) > SHORT_S:
+    """A regulariser as strong, a batch as large as brings most, where a training is short."""
+    if trainer.reach.seconds(None) > SHORT_S:
+        return course, said
+    other = {i: _others(c) or _by_noise(c, trainer) for i, c in enumerate(course)}
+    at = next((i for i, others in other.items() if others), None)
+    if at is None:
         return course, said
     known: dict[core.Change, float] = {}
-    for change in (course[at], *_others(course[at])):
+    for change in (course[at], *other[at]):
         try:
             shown = trainer.train((*course[:at], change, *course[at + 1 :]), SEED)
         except core.CannotChange:
@@ -95,10 +101,33 @@ def _others(change: core.Change) -> tuple[core.Change, ...]:
     return ()
 
 
+def _by_noise(change: core.Change, trainer: Trainer) -> tuple[core.Change, ...]:
+    """The batch at which noise and signal of the gradient are equal, where it is another one.
+
+    Above it, examples are used up with little gain; below it, each brings nearly all it can
+    (McCandlish et al. 2018, equation 2.7).
+    """
+    if not isinstance(change, core.SetBatchSize) or trainer.noise_scale is None:
+        return ()
+    try:
+        scale = trainer.noise_scale(trainer.fit)
+    except core.CannotChange:
+        return ()
+    examples = scale.batch * trainer.reach.steps / max(trainer.reach.epochs, 1)
+    low, high = BATCHES
+    most = max(low, min(high, examples / UPDATES))
+    if math.isnan(scale.figure.value):
+        return ()
+    size = 2 ** math.floor(math.log2(min(most, max(low, scale.figure.value))))
+    return () if size == change.size else (core.SetBatchSize(size),)
+
+
 def _value(change: core.Change) -> float:
     match change:
         case core.SetDropout(rate=value) | core.SetWeightDecay(value=value):
             return value
+        case core.SetBatchSize(size=size):
+            return float(size)
         case core.SetWeightPenalty(l1=l1, l2=l2):
             return l2 or l1
     return math.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from convalesce import core
 
 PATIENCE = 4.0  # times its expected time that a training may take
+HALVED = 4.0  # times as many positions where strides are halved in two directions
 SLACK_S = 30.0
 
 Say = Callable[[str], object]
@@ -22,6 +24,7 @@ class Trainer:
     fit: int
     reach: core.Reach
     crew: core.Crew | None = None
+    noise_scale: Callable[[int], core.NoiseScale] | None = None
     _seen: dict[core.Arm, core.Signals | Exception] = field(default_factory=dict)
     _there: set[core.Arm] = field(default_factory=set)
 
@@ -39,7 +42,7 @@ class Trainer:
 
     def _trained(self, arm: core.Arm) -> core.Signals:
         try:
-            return self.lab.train(self.fit, arm, seconds=self._limit)
+            return self.lab.train(self.fit, arm, seconds=self._limit(arm.changes))
         except (core.CannotChange, core.OutOfTime):
             raise
         except Exception as error:  # of Keras: one course less
@@ -54,7 +57,8 @@ class Trainer:
         if self.crew is None or self.crew.width < 2:
             return
         new = [arm for arm in arms if arm not in self._seen]
-        for place, shown in self.crew.train(self.fit, new, seconds=self._limit):
+        limit = max((self._limit(arm.changes) for arm in new), default=SLACK_S)
+        for place, shown in self.crew.train(self.fit, new, seconds=limit):
             if isinstance(shown, core.Signals | core.CannotChange | core.OutOfTime):
                 self._seen[new[place]] = shown
                 self._there.add(new[place])
@@ -66,8 +70,22 @@ class Trainer:
         if arm in self._there:
             say("training the mended model here once more, to keep it")
             with suppress(core.CannotChange, core.OutOfTime):
-                self.lab.train(self.fit, arm, seconds=self._limit)
+                self.lab.train(self.fit, arm, seconds=self._limit(arm.changes))
 
-    @property
-    def _limit(self) -> float:
-        return PATIENCE * (self.reach.seconds(None) + self.reach.overhead_s) + SLACK_S
+    def _limit(self, changes: tuple[core.Change, ...]) -> float:
+        times = math.prod(_slower(change, self.reach) for change in changes)
+        return PATIENCE * (self.reach.seconds(None) * times + self.reach.overhead_s) + SLACK_S
+
+
+def _slower(change: core.Change, reach: core.Reach) -> float:
+    """How many times as long a training may take with it; wider nets grow by what is widened."""
+    match change:
+        case core.SetEpochs(epochs=epochs):
+            return max(1.0, epochs / reach.epochs)
+        case core.ScaleWidth(factor=factor):
+            return max(1.0, factor)
+        case core.SetStrides():
+            return HALVED
+        case core.Jointly(changes=changes):
+            return math.prod(_slower(each, reach) for each in changes)
+    return 1.0

@@ -429,6 +429,51 @@ def test_a_constant_that_others_read_too_is_left_and_each_layer_changed() -> Non
         """)
 
 
+GIVEN = script("""
+    import argparse
+    import json
+    import keras
+    from keras import layers
+
+    def build(widths, wide):
+        net = keras.Sequential([keras.Input((8,))])
+        for width in widths:
+            net.add(layers.Dense(width, "relu"))
+        net.add(layers.Dense(wide + 2, "relu"))
+        net.add(layers.Dense(10, "softmax"))
+        return net
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--hidden", type=int, nargs="+", default=[5])
+    args = parser.parse_args()
+    model = build(args.hidden, int(args.hidden[0]))
+    """) + END  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("factor", "width", "wide"),
+    [(4.0, "width * 4", "(wide + 2) * 4"),
+     (0.5, "max(1, round(width * 0.5))", "max(1, round((wide + 2) * 0.5))")],
+)  # fmt: skip
+def test_a_width_that_the_command_line_or_a_caller_gives_is_multiplied(
+    factor: float, width: str, wide: str
+) -> None:
+    assert mended(GIVEN, core.ScaleWidth(factor), facts_of(GIVEN)) == diff(f"""
+        -        net.add(layers.Dense(width, "relu"))
+        -    net.add(layers.Dense(wide + 2, "relu"))
+        +        net.add(layers.Dense({width}, "relu"))
+        +    net.add(layers.Dense({wide}, "relu"))
+        """)
+
+
+@pytest.mark.parametrize("read", ["json.load(open('net.json'))", "settings()"])
+def test_a_width_that_a_file_gives_is_left_to_the_file(read: str) -> None:
+    loads = "def settings():\n    return json.loads(open('net.json').read())\n\nparser ="
+    source = GIVEN.replace("parser =", loads, 1).replace("build(args.hidden", f"build({read}['n']")
+    left = refused(source, core.ScaleWidth(4.0), facts_of(source))
+    assert left.reason == "the width of dense is not a number in the script"
+
+
 def test_an_activation_that_all_layers_read_from_a_constant_is_changed_there() -> None:
     source = ADDED.replace("model = Seq", "act = 'sigmoid'\nmodel = Seq")
     source = source.replace("Activation('sigmoid')", "Activation(act)").replace(

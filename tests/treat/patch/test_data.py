@@ -1,6 +1,12 @@
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
 import pytest
 
 from convalesce import core
+from convalesce.treat.patch import patch
 from tests.treat.patch.scripts import diff, facts_of, mended, refused, script, split
 from tests.treat.patch.test_arch import ADDED, CALLED, LISTED, LOOPED, OWN
 
@@ -266,6 +272,81 @@ def test_rows_that_are_not_finite_are_dropped_from_training(
 ) -> None:
     facts = facts_of(source, train=train)
     assert mended(source, core.DropNonfinite(), facts) == diff(expected)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            ARRAYS,
+            """
+            +keep = np.isfinite(x_train).all(axis=(1, 2, 3))
+            +x_train, y_train = x_train[keep], y_train[keep]
+            +keep_2 = np.isfinite(x_val).all(axis=(1, 2, 3))
+            +x_val, y_val = x_val[keep_2], y_val[keep_2]
+            """,
+        ),
+        (
+            SLICED,
+            """
+            +keep = np.isfinite(x).all(axis=(1, 2, 3))
+            +x, y = x[keep], y[keep]
+            """,
+        ),
+    ],
+)
+def test_validation_that_holds_nan_is_rid_of_it_as_well(source: str, expected: str) -> None:
+    facts = facts_of(source, train=SICK, validation=SICK)
+    assert mended(source, core.DropNonfinite(), facts) == diff(expected)
+
+
+BATCHED = script("""
+    import keras
+    import numpy as np
+
+    train, valid = Rows(0), Rows(1)
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(train, validation_data=valid)
+    """)
+
+
+@pytest.mark.parametrize("source", ["PyDataset", "tf.data"])
+def test_rows_with_nan_are_left_out_of_the_batches_of_a_dataset(source: str) -> None:
+    sick = replace(SICK, source=source)
+    facts = facts_of(BATCHED, train=sick, validation=sick)
+    text = patch(BATCHED, [core.DropNonfinite()], facts).source
+    x = np.array([[1.0, 2.0], [np.nan, 1.0], [3.0, np.inf], [4.0, 5.0]], "float32")
+
+    class Rows:
+        def __init__(self, *_: Any) -> None:
+            pass
+
+        def __len__(self) -> int:
+            return 1
+
+        def __getitem__(self, index: int) -> Any:
+            return x, np.arange(4)
+
+    scope: dict[str, Any] = {"keras": SimpleNamespace(utils=SimpleNamespace(PyDataset=object))}
+    start = text.index("class" if source == "PyDataset" else "def finite")
+    body = text[start : text.index("model.fit")]
+    if source == "PyDataset":
+        exec(body, scope | {"np": np, "train": Rows(), "valid": Rows()}, scope)  # noqa: S102
+        for each in (scope["train"], scope["valid"]):
+            kept, targets = each[0]
+            assert len(each) == 1 and kept.tolist() == [[1, 2], [4, 5]]
+            assert targets.tolist() == [0, 3]
+    else:
+        assert "tf.math.is_finite(tf.reshape(x," in body
+        assert "train, valid = train.map(finite), valid.map(finite)" in body
+        assert "import tensorflow as tf" in text
+
+
+def test_a_dataset_most_of_whose_rows_hold_nan_is_left_to_the_person() -> None:
+    sick = replace(split(x={"nonfinite": 60, "nonfinite_rows": 60}), source="PyDataset")
+    left = refused(BATCHED, core.DropNonfinite(), facts_of(BATCHED, train=sick))
+    assert "np.isfinite" in left.snippet
 
 
 def test_arrays_of_another_scope_are_not_assigned_inside_a_function() -> None:
@@ -644,9 +725,14 @@ TABLE = script("""
     """)
 
 
-def test_a_telltale_column_leaves_every_split_and_the_input_is_narrower() -> None:
-    facts = facts_of(TABLE, inputs=((9,),))
-    assert mended(TABLE, core.DropFeature("feature 5"), facts) == diff("""
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_telltale_column_leaves_every_split_and_the_input_is_narrower(
+    pairs: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    bound = "(x_train, y_train), (x_val, y_val) =" if pairs else "x_train, y_train, x_val, y_val ="
+    source = TABLE.replace("x_train, y_train, x_val, y_val =", bound)
+    facts = facts_of(source, inputs=((9,),))
+    assert mended(source, core.DropFeature("feature 5"), facts) == diff("""
         -model = keras.Sequential([keras.Input((9,)), keras.layers.Dense(1)])
         +x_train, x_val = np.delete(x_train, 5, axis=1), np.delete(x_val, 5, axis=1)
         +model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)])

@@ -77,7 +77,12 @@ def _wanted(
     names: set[str] = set()
     for change in changes:
         settings = settings_of(change, fit)
-        removed = _removed(patch(source, (change,), Facts.of(fit, str(script)))) if settings else ""
+        if not settings:
+            continue
+        patched = patch(source, (change,), Facts.of(fit, str(script)))
+        if patched.made and isinstance(change, core.ScaleWidth):
+            continue  # made in both places it would be made twice
+        removed = _removed(patched)
         for setting in settings:
             if setting.what not in names and not _holds(removed, setting):
                 names.add(setting.what)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from convalesce.core.changes.arch import ScaleWidth
 from convalesce.treat.patch.source.calls import value
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.layers import all_layers, built, hidden
+from convalesce.treat.patch.source.origin import from_file
+from convalesce.treat.patch.source.script import Script
 from convalesce.treat.patch.source.values import number, source_of
 
 # Layers whose inputs must have a width that is written elsewhere.
@@ -30,10 +34,26 @@ def write(change: ScaleWidth, draft: Draft) -> None:
     ]
     for each, given in zip(found, widths, strict=True):
         now = number(script, given)
-        if given is None or now is None:
+        if given is None or (now is None and from_file(script, given)):
             what = f"the width of {each.layer.name} is not a number in the script"
             raise NoFaithfulEdit(what, line=script.line(each.call))
+        if now is None:  # a parameter, a loop's variable, an option of the command line
+            draft.replace(given, _times(script, given, change.factor))
+            continue
         place = source_of(script, given, widths)
         if not any(place is known for known in done):
             done.append(place)
             draft.replace(place, str(max(1, round(now * change.factor))))
+
+
+def _times(script: Script, given: cst.BaseExpression, factor: float) -> str:
+    """The expression, multiplied; a width stays a whole number."""
+    text = script.code(given)
+    if (
+        not isinstance(given, cst.Name | cst.Attribute | cst.Subscript | cst.Call)
+        and not given.lpar
+    ):
+        text = f"({text})"
+    return (
+        f"{text} * {factor:.0f}" if factor.is_integer() else f"max(1, round({text} * {factor:g}))"
+    )

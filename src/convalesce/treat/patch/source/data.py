@@ -228,13 +228,18 @@ def bound_in(script: Script, statement: cst.BaseStatement) -> Iterator[str]:
         if isinstance(node, cst.AssignTarget | cst.AugAssign | cst.AnnAssign | cst.For):
             targets = [node.target]
         for target in targets:
-            parts = target.elements if isinstance(target, cst.Tuple) else [target]
-            for part in parts:
-                bare = part.value if isinstance(part, cst.Element) else part
-                while isinstance(bare, cst.Subscript):
-                    bare = bare.value
-                if isinstance(bare, cst.Name):
-                    yield bare.value
+            yield from _names_in(target)
+
+
+def _names_in(target: cst.CSTNode) -> Iterator[str]:
+    """Names that an assignment to this binds: `a`, `a[0]`, `(a, b), (c, *d)`."""
+    if isinstance(target, cst.Tuple | cst.List):
+        for element in target.elements:
+            yield from _names_in(element.value)
+    while isinstance(target, cst.Subscript):
+        target = target.value
+    if isinstance(target, cst.Name):
+        yield target.value
 
 
 def one_hot(script: Script) -> bool:
