@@ -31,9 +31,9 @@ def finals(
     ended = [t for t in trials if t.state == "finished" and math.isfinite(t.value)]
     best = sorted(ended, key=lambda t: (-t.value, len(t.changes), t.number))
     changed = [t for t in best if t.changes]
-    simple = [t for t in changed if len(t.changes) - len(search.base) <= SIMPLE]
+    simple = [t for t in changed if len(t.changes) <= SIMPLE]
     chosen = [*changed[:MOST], *(t for t in simple[:1] if t not in changed[:MOST])]
-    plain = next((t for t in trials if t.changes == search.base), None)
+    plain = next((t for t in trials if not t.changes), None)
     number = plain.number if plain is not None else 0
     point = plain.point if plain is not None else {}
     entries: list[tuple[int, core.Point, tuple[core.Change, ...]]] = [(number, point, ())]
