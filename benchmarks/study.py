@@ -246,11 +246,11 @@ def _methods(  # noqa: PLR0913, PLR0917 - a task, and how long it is tried
             if name == "ours":
                 search.begin(begun)
             found[name].append(_until(search, crew, target, many[0]))
+            if shelf is not None:
+                shelf.write_bytes(pickle.dumps(known))
         shown = "  ".join(map(str, found[name]))
         shown += f"  ({before:.1f})" if name == "ours" else ""
         print(f"{'':34s}{name:8s}{shown}", flush=True)
-        if shelf is not None:
-            shelf.write_bytes(pickle.dumps(known))
     return found
 
 

@@ -56,6 +56,13 @@ def test_it_begins_with_what_is_known_the_proven_first(tmp_path: Path) -> None:
     assert trials[3].value == pytest.approx(0.9)
 
 
+def test_it_tries_without_a_longer_training_first() -> None:
+    known = Known(proven=(core.SetEpochs(12), core.InsertBatchNormalization()))
+    within = small_space(known=known.all)
+    begun = [within.changes(point) for _, point in starts(within, known)]
+    assert begun[:3] == [(), known.proven[1:], (known.proven[1], known.proven[0])]
+
+
 def test_the_training_that_was_watched_is_not_trained_again(tmp_path: Path) -> None:
     within, crew = small_space(), WrittenCrew(hill)
     told: list[core.StudyTrial] = []
@@ -123,6 +130,23 @@ def test_finalists_are_trained_from_other_seeds_against_the_script(tmp_path: Pat
     best = core.Study(trials=trials, finalists=ended).best
     assert best is not None
     assert best.low > 0
+
+
+def test_the_gain_of_a_finalist_has_a_student_interval(tmp_path: Path) -> None:
+    gains = (0.05, 0.2, 0.35)
+
+    def brings(arm: core.Arm) -> float:
+        better = gains[arm.seed - 1] if arm.seed and arm.changes else 0.0
+        return 0.4 + better + (0.1 if arm.changes else 0.0)
+
+    within = small_space()
+    made = search(tmp_path, WrittenCrew(brings), within)
+    made.begin(list(starts(within, Known())))
+    one = finals(made, made.go(4))[1]
+    half = 4.302653 * statistics.stdev(gains) / math.sqrt(3)  # of two degrees of freedom
+    assert one.gain == pytest.approx(0.3)
+    assert (one.low, one.high) == pytest.approx((0.3 - half, 0.3 + half))
+    assert one.low < 0 < one.gain - 1.96 * statistics.stdev(gains) / math.sqrt(3)
 
 
 def test_nothing_better_is_an_answer(tmp_path: Path) -> None:

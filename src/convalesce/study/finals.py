@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from convalesce import core
 from convalesce.core import Finalist, StudyTrial
+from convalesce.readings.intervals import mean_interval
 from convalesce.readings.pairs import effect
 from convalesce.readings.yardstick import measure, sampling_error
 from convalesce.study.limit import longest
@@ -64,8 +67,13 @@ def _value(shown: core.Trained | None, what: core.Yardstick) -> float:
 
 
 def _compared(original: Finalist, one: Finalist, sampling: float) -> Finalist:
-    """With its gain over the script, seed by seed."""
+    """With its gain over the script, seed by seed.
+
+    Student's interval of the differences, no narrower than the noise that is known between seeds.
+    """
     if not all(map(math.isfinite, (*original.values, *one.values))):
         return one
     found = effect(original.values, one.values, original.values, sampling)
-    return replace(one, gain=found.mean, low=found.low, high=found.high)
+    differences = np.subtract(one.values, original.values)
+    _, low, high = mean_interval(differences)
+    return replace(one, gain=found.mean, low=min(low, found.low), high=max(high, found.high))

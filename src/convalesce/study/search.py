@@ -258,7 +258,7 @@ def starts(
     """Points to begin with: the script as it is, what the diagnosis speaks for, what was measured.
 
     Then what is usual: a few settings that do well on most tasks find a good one sooner than a cold
-    search (Feurer et al., 2022, JMLR 23, Auto-sklearn 2.0, section 3.1).
+    search (Feurer et al., 2022, JMLR 23, Auto-sklearn 2.0, on portfolios).
 
     Args:
         space: The dimensions.
@@ -266,8 +266,10 @@ def starts(
         measured_rate: What a confirmed range test found; nan for none.
     """
     measured = [core.SetLearningRate(measured_rate)] if measured_rate > 0 else []
+    brief = [c for c in known.proven if not isinstance(c, core.SetEpochs)]
     together: list[tuple[str, Sequence[core.Change]]] = [
         ("script", ()),
+        ("diagnosis", brief),  # a longer training is dear: first what may do without
         ("diagnosis", known.proven),
         ("diagnosis", [*known.proven, *known.likely]),
         ("measured", [*known.proven, *known.likely, *measured]),
