@@ -254,20 +254,22 @@ def _methods(  # noqa: PLR0913, PLR0917 - a task, and how long it is tried
     return found
 
 
+class _Reached(Exception):
+    """A trial has reached the target: the others of its round are not waited for."""
+
+
 def _until(search: Search, crew: Counting, target: float, trials: int) -> Spent:
     """What the trials took up to the first that reached the target."""
-    reached = math.inf
 
     def told(trial: core.StudyTrial) -> None:
-        nonlocal reached
         if trial.state == "finished" and trial.value >= target:
-            reached = min(reached, crew.cost)
+            raise _Reached
 
     search.told = told
-    for count in range(4, trials + 4, 4):
-        search.go(min(count, trials))
-        if math.isfinite(reached):
-            return Spent(reached, reached=True)
+    try:
+        search.go(trials)
+    except _Reached:
+        return Spent(crew.cost, reached=True)
     return Spent(crew.cost, reached=False)
 
 

@@ -16,8 +16,9 @@ import pytest
 
 from convalesce import core
 from convalesce.study import Known, finals, starts
+from convalesce.study.limit import PATIENCE, SLACK_S, longest
 from convalesce.studying import importance
-from tests.study.examples import WrittenCrew, hill, rate_of, search, small_space
+from tests.study.examples import REACH, WrittenCrew, hill, rate_of, search, small_space
 
 
 def test_from_what_is_known_it_takes_a_third_of_the_trials_of_chance(tmp_path: Path) -> None:
@@ -61,6 +62,13 @@ def test_it_tries_without_a_longer_training_first() -> None:
     within = small_space(known=known.all)
     begun = [within.changes(point) for _, point in starts(within, known)]
     assert begun[:3] == [(), known.proven[1:], (known.proven[1], known.proven[0])]
+
+
+def test_a_longer_training_may_take_longer() -> None:
+    brief, long = core.Arm(), core.Arm(changes=(core.SetEpochs(12),))  # of four
+    asked = [longest(REACH, arms) - SLACK_S for arms in ([brief], [brief, long])]
+    apart = asked[1] - asked[0]
+    assert apart == pytest.approx(PATIENCE * 2 * REACH.steps * REACH.seconds_a_step)
 
 
 def test_the_training_that_was_watched_is_not_trained_again(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def finals(
     entries: list[tuple[int, core.Point, tuple[core.Change, ...]]] = [(number, point, ())]
     entries += [(t.number, t.point, t.changes) for t in chosen]
     arms = [core.Arm(changes=changes, seed=seed) for _, _, changes in entries for seed in seeds]
-    limit = longest(search.reach)
+    limit = longest(search.reach, arms)
     got = dict(search.crew.train(search.fit, arms, seconds=limit))
     values: list[tuple[float, ...]] = []
     sampling = 0.0

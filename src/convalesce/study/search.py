@@ -151,7 +151,7 @@ class Search:
         bars = self._bars()
         arms = [self._arm(trial, bars) for trial in asked]
         begun = time.monotonic()
-        limit = longest(self.reach)
+        limit = longest(self.reach, arms)
         ended: dict[int, core.Trained] = {}
         following = 0
         for place, trained in self.crew.train(self.fit, arms, seconds=limit):
