@@ -47,6 +47,7 @@ NEARLY = 0.95  # of what is known with the fixed script
 DATA = ("data.unnormalized", "data.imbalance")  # faults of the data that a study may change
 OTHERS = ("tpe", "random")
 DRAWS = 4000  # of a bootstrap
+HOUR = 3600.0  # that an arm may take, lest the load of the machine decides
 RNG = np.random.default_rng(0)
 
 
@@ -134,7 +135,7 @@ class Counting:
             key = (self.seed, arm.changes)
             if key not in self.known or (told := self._told(arm, self.known[key])) is None:
                 mine = dataclasses.replace(arm, seed=self.seed)
-                for _, trained in self.crew.train(fit, [mine], seconds=seconds):
+                for _, trained in self.crew.train(fit, [mine], seconds=max(seconds, HOUR)):
                     self.known[key] = self._slim(arm, trained)
                 told = self._told(arm, self.known[key])
             assert told is not None  # noqa: S101 - it was trained with these bars
