@@ -1,10 +1,11 @@
 """What tracking costs, what it loses under kill -9, and how fast runs are listed.
 
-    python benchmarks/tracking.py --kills 50 --steps 200 --repeats 15 --runs 200
+    python benchmarks/tracking.py --kills 50 --steps 100 --seconds 200 --runs 200
+    python benchmarks/tracking.py --kills 0 --runs 0     # the cost alone, in about four minutes
 
-The cost is told twice: as the share of the training's own time that is spent inside what is told
-(measured inside one training), and as the ratio of interleaved fits with and without it. A killed
-training is compared with what the script itself had printed before its end.
+The cost is told twice, both within one training: as the share of the CPU time of its epochs that is
+spent on telling, and as the ratio of epochs that are told of to their neighbours that are not. A
+killed training is compared with what the script itself had printed before its end.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,11 +29,13 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convalesce import core, keeping
 from convalesce.core.codec import decode
 from convalesce.observe.fit import Course
 from convalesce.observe.options import Options
+from convalesce.observe.telling import Told
 from convalesce.track import disk, importer, index
 from convalesce.track.folder import RunFolder, Start, begin
 from convalesce.track.live import Live
@@ -172,22 +176,70 @@ def record(folder: RunFolder) -> core.Run:
 # ---- overhead ------------------------------------------------------------------------------------
 
 
-class Timed:
-    """A told function that adds up its own time."""
-
-    def __init__(self, tell: Callable[[Any], None]) -> None:
-        self.tell, self.wall, self.cpu = tell, 0.0, 0.0
-
-    def __call__(self, event: Any) -> None:
-        """Hands it on."""
-        wall, cpu = time.perf_counter(), time.thread_time()
-        self.tell(event)
-        self.wall += time.perf_counter() - wall
-        self.cpu += time.thread_time() - cpu
+KINDS = ("plain", "control", "tracked")
+Spent = NDArray[np.float64]  # seconds of CPU of the whole process, and of wall
 
 
-def overhead(steps: int, epochs: int, repeats: int) -> list[str]:
-    """Rows of the table of costs: fits of some epochs, with and without tracking in turn."""
+def now() -> Spent:
+    """CPU of all threads: TensorFlow's work is in it, and so is ours, wherever it is done."""
+    return np.array([time.process_time(), time.perf_counter()])
+
+
+@dataclass(slots=True)
+class Turns:
+    """Epochs of one fit that are told of or not, in turn; what each took, and the telling in it.
+
+    Attributes:
+        order: Kind of each epoch: blocks of all kinds, shuffled within.
+        epochs: What each took, from the end of the telling before to the end of its own.
+        inside: Of it, the telling.
+        once: What telling of the fit's begin and end took.
+    """
+
+    order: list[str]
+    live: Live
+    epochs: list[Spent] = field(default_factory=list)
+    inside: list[Spent] = field(default_factory=list)
+    once: Spent = field(default_factory=lambda: np.zeros(2))
+    since: Spent = field(default_factory=now)
+
+    def wrap(self, told: type[Told]) -> None:
+        """Time all that is done to tell; epochs that are not to be told are let go by."""
+        epoch = told.epoch
+
+        def timed(this: Told, *given: Any) -> None:
+            begun = now()
+            place = len(self.epochs)
+            if place < len(self.order) and self.order[place] == "tracked":
+                epoch(this, *given)
+            else:
+                for one in (self.live._records, self.live._syncs, self.live._findings):  # noqa: SLF001
+                    one._began += (begun - self.since)[1]  # noqa: SLF001
+            ended = now()
+            self.inside.append(ended - begun)
+            self.epochs.append(ended - self.since)
+            self.since = now()
+
+        told.epoch = timed  # type: ignore[method-assign]
+        for name in ("begins", "ends"):
+            setattr(told, name, self._once(getattr(told, name)))
+
+    def _once(self, tell: Callable[..., None]) -> Callable[..., None]:
+        def timed(this: Told, *given: Any) -> None:
+            begun = now()
+            tell(this, *given)
+            self.once += now() - begun
+            self.since = now()
+
+        return timed
+
+
+def overhead(steps: int, seconds: float) -> list[str]:
+    """Rows of the table of costs: one fit, watched throughout, told of in every third epoch.
+
+    An epoch is compared with its neighbours: a load that comes and goes weighs on all alike. For
+    what is done as often as a share of the time allows, time stands still while nothing is told.
+    """
     import keras  # noqa: PLC0415 - the other parts do without
 
     layers = keras.layers
@@ -196,45 +248,45 @@ def overhead(steps: int, epochs: int, repeats: int) -> list[str]:
     net = [layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten()]
     model = keras.Sequential([keras.Input((28, 28, 1)), *net, layers.Dense(10, "softmax")])
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, epochs=1, verbose=0)
-    spent: dict[str, list[tuple[float, float]]] = {"plain": [], "control": [], "tracked": []}
-    shares = []
-    for _ in range(repeats):
-        order = list(spent)
-        random.shuffle(order)
-        for name in order:
-            with tempfile.TemporaryDirectory() as place:
-                folder = begin(Path(place), Start(script="train.py"), datetime.now(UTC))
-                timed = Timed(Live(folder, keeping._judge(())))  # noqa: SLF001 - what a run gets
-                course = Course(Options(quiet=True, tell=timed if name == "tracked" else None))
-                wall, cpu = time.perf_counter(), time.process_time()
-                arguments = {"x": x, "y": y, "epochs": epochs, "verbose": 0}
-                course.fit(keras.Model.fit, model, (), arguments, None)
-                wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-                spent[name].append((wall, cpu))
-                if name == "tracked":
-                    shares.append((timed.wall / wall, timed.cpu / cpu))
-                print(f"{name}: {wall:.2f} s", file=sys.stderr, flush=True)
-    inside = np.median(np.array(shares), axis=0)
-    share = f"{inside[1]:.2%} of CPU | {inside[0]:.2%} of wall"
-    rows = [f"| inside what is told, share of the fit | {share} |"]
-    for name in ("control", "tracked"):
-        cpu, wall = (
-            ratio([v[k] for v in spent[name]], [v[k] for v in spent["plain"]]) for k in (1, 0)
-        )
-        rows.append(f"| {name} over plain | {cpu} CPU | {wall} wall |")
-    typical = float(np.median([v[0] for v in spent["plain"]]))
-    rows.append(f"| a plain fit | {epochs} epochs of {steps} steps | {typical:.1f} s |")
+    model.fit(x, y, epochs=2, verbose=0)
+    begun = time.perf_counter()
+    model.fit(x, y, epochs=2, verbose=0)
+    blocks = max(4, round(seconds / (time.perf_counter() - begun) * 2 / len(KINDS)))
+    order = [str(kind) for _ in range(blocks) for kind in rng.permutation(KINDS)]
+    with tempfile.TemporaryDirectory() as place:
+        folder = begin(Path(place), Start(script="train.py"), datetime.now(UTC))
+        live = Live(folder, keeping._judge(()))  # noqa: SLF001 - what a run gets
+        turns = Turns(order, live)
+        turns.wrap(Told)
+        arguments = {"x": x, "y": y, "epochs": len(order), "verbose": 0}
+        Course(Options(quiet=True, tell=live)).fit(keras.Model.fit, model, (), arguments, None)
+    first = len(KINDS)  # of the first block, traced and loaded for the first time
+    taken, inside = np.array(turns.epochs)[first:], np.array(turns.inside)[first:]
+    of = {kind: np.array(order[first:]) == kind for kind in KINDS}
+    share = inside[of["tracked"]].sum(0) / taken[of["tracked"]].sum(0)
+    once, each = turns.once, np.median(taken[of["plain"]], axis=0)
+    rows = [
+        f"| telling, of epochs that are told | {share[0]:.2%} of CPU | {share[1]:.2%} of wall |",
+        f"| telling of begin and end, once | {once[0]:.3f} s of CPU | {once[1]:.3f} s of wall |",
+    ]
+    for name in KINDS[1:]:
+        cpu, wall = (ratio(taken[of[name], k], taken[of["plain"], k]) for k in (0, 1))
+        rows.append(f"| {name} over plain epochs, {blocks - 1} of each | {cpu} CPU | {wall} wall |")
+    rows.append(
+        f"| a plain epoch of {steps} steps | {each[0]:.3f} s of CPU | {each[1]:.3f} s of wall |"
+    )
     return rows
 
 
-def ratio(values: Sequence[float], plain: Sequence[float]) -> str:
-    """Median of the paired ratios, and its 95 % bootstrap interval."""
-    paired = np.asarray(values) / np.asarray(plain)
-    rng = np.random.default_rng(0)
-    medians = np.median(rng.choice(paired, (RESAMPLES, paired.size)), axis=1)
-    low, high = np.quantile(medians, [0.025, 0.975])
-    return f"{np.median(paired):.3f} ({low:.3f} to {high:.3f})"
+def ratio(values: Spent, plain: Spent) -> str:
+    """Ratio of the sums, and its 95 % interval from bootstrapped blocks.
+
+    Of sums, since much of the work falls on few epochs.
+    """
+    drawn = np.random.default_rng(0).integers(0, values.size, (RESAMPLES, values.size))
+    ratios = values[drawn].sum(1) / plain[drawn].sum(1)
+    low, high = np.quantile(ratios, [0.025, 0.975])
+    return f"{values.sum() / plain.sum():.4f} ({low:.4f} to {high:.4f})"
 
 
 # ---- the list ------------------------------------------------------------------------------------
@@ -279,8 +331,7 @@ def main() -> None:
     parser.add_argument("--latest", type=float, default=8.0, help="seconds until a kill at most")
     parser.add_argument("--imports", type=int, default=5, help="imports into MLflow to kill")
     parser.add_argument("--steps", type=int, default=100, help="steps an epoch")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=200.0, help="of training, for the cost")
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--out", type=Path, help="also write the tables here")
     asked = parser.parse_args()
@@ -288,15 +339,15 @@ def main() -> None:
         "# Tracking",
         "",
         (
-            f"`python benchmarks/tracking.py --kills {asked.kills} --epochs {asked.epochs} --steps "
-            f"{asked.steps} --repeats {asked.repeats}`: {os.cpu_count()} CPU cores."
+            f"`python benchmarks/tracking.py --kills {asked.kills} --steps {asked.steps} --seconds "
+            f"{asked.seconds:g} --runs {asked.runs}`: {os.cpu_count()} CPU cores."
         ),
     ]
     if asked.runs:
         lines += ["", "| listing | |", "| --- | --- |", *listing(asked.runs)]
-    if asked.repeats:
+    if asked.seconds:
         lines += ["", "| cost | | |", "| --- | --- | --- |"]
-        lines += overhead(asked.steps, asked.epochs, asked.repeats)
+        lines += overhead(asked.steps, asked.seconds)
     if asked.kills:
         lines += ["", "| kill -9 | |", "| --- | --- |"]
         lines += kills(asked.kills, asked.imports, asked.latest)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from convalesce import core  # loads NumPy, which the script may want to set up first
     from convalesce.lab.ray.cluster import Machines
     from convalesce.observe.shelf import Shelf
+    from convalesce.study import Known
 
 Say = Callable[[str], object]
 DIAGNOSED = 3  # trainings that came to nothing which are trained once more to find out why
@@ -159,26 +160,24 @@ def _searched(
     diagnosis: core.Diagnosis, subject: _Subject, crew: core.Crew, asked: Asked, say: Say
 ) -> core.Study:
     from convalesce import core  # noqa: PLC0415
+    from convalesce.readings.yardstick import measure  # noqa: PLC0415
     from convalesce.study import Search, finals, space, starts  # noqa: PLC0415
 
     fit, lab, reach = subject.fit, subject.lab, subject.reach
     spoken = spoken_for(diagnosis, fit)
     say("looking for what can be changed")
     measured = _measured_rate(lab, fit, reach, say)
-    within = space(
-        subject.signals, reach, lambda c: lab.why_not(fit, c), measured_rate=measured, known=spoken
-    )
-    _, rest = within.point(spoken)
-    base = tuple(c for c in rest if not lab.why_not(fit, c))
+    known = [*spoken.all, *([core.SetLearningRate(measured)] if measured > 0 else [])]
+    within = space(subject.signals, reach, lambda c: lab.why_not(fit, c), known)
     search = Search(
-        optuna=stored(asked.place, _key(asked, within, base, fit), asked.seed),
+        optuna=stored(asked.place, _key(asked, within, fit), asked.seed),
         space=within,
         crew=crew,
         fit=fit,
         what=subject.what,
         reach=reach,
         why=_Why(lab, fit, asked.mute),
-        base=base,
+        seen=measure(subject.signals, subject.what),
         seed=asked.seed,
         told=asked.told,
     )
@@ -193,7 +192,6 @@ def _searched(
         what=subject.what,
         dimensions=within.dimensions,
         left_out=within.left_out,
-        base=base,
         trials=trials,
         finalists=finals(search, trials),
         importance=importance(search.optuna, asked.seed),
@@ -201,18 +199,31 @@ def _searched(
     )
 
 
-def spoken_for(diagnosis: core.Diagnosis, fit: int) -> list[core.Change]:
-    """Changes that a diagnosis speaks for: proven ones first, none of a kind twice."""
+def spoken_for(diagnosis: core.Diagnosis, fit: int) -> Known:
+    """Changes that a diagnosis speaks for, none of a kind twice."""
     from convalesce import core  # noqa: PLC0415
+    from convalesce.study import Known  # noqa: PLC0415
 
     found: dict[type[core.Change], core.Change] = {}
-    serious = [f for f in diagnosis.findings if f.fit == fit and f.serious]
-    for finding in sorted(serious, key=lambda f: f.verdict is not core.Verdict.CONFIRMED):
+    proven = likely = 0
+    ours = [f for f in diagnosis.findings if f.fit == fit]
+    ours.sort(key=lambda f: (not _is_proven(f), not f.serious))
+    for finding in ours:
         tried = finding.trial.changes[-1:] if finding.trial is not None else ()
         for change in (*tried, *finding.remedies)[:1]:
             if not isinstance(change, core.FindLearningRate | core.CollectData | core.Transfer):
                 found.setdefault(type(change), change)
-    return list(found.values())
+        proven = len(found) if _is_proven(finding) else proven
+        likely = len(found) if finding.serious else likely
+    changes = tuple(found.values())
+    likely = max(proven, likely)
+    return Known(changes[:proven], changes[proven:likely], changes[likely:])
+
+
+def _is_proven(finding: core.Finding) -> bool:
+    from convalesce import core  # noqa: PLC0415
+
+    return finding.serious and finding.verdict is core.Verdict.CONFIRMED
 
 
 def yardstick(diagnosis: core.Diagnosis, fit: int, reach: core.Reach) -> core.Yardstick:
@@ -237,9 +248,9 @@ def _measured_rate(lab: Any, fit: int, reach: core.Reach, say: Say) -> float:
         return math.nan
 
 
-def _key(asked: Asked, within: Any, base: tuple[core.Change, ...], fit: int) -> str:
-    """Equal for calls that go on with one study: same script, space, base and seed."""
-    said = repr((asked.original or str(asked.script), fit, base, asked.seed))
+def _key(asked: Asked, within: Any, fit: int) -> str:
+    """Equal for calls that go on with one study: same script, space and seed."""
+    said = repr((asked.original or str(asked.script), fit, asked.seed))
     said += repr([(d.name, d.plain, d.choices) for d in within.dimensions])
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 

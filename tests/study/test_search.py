@@ -15,16 +15,17 @@ from pathlib import Path
 import pytest
 
 from convalesce import core
-from convalesce.study import finals, starts
+from convalesce.study import Known, finals, starts
+from convalesce.study.limit import PATIENCE, SLACK_S, longest
 from convalesce.studying import importance
-from tests.study.examples import WrittenCrew, hill, rate_of, search, small_space
+from tests.study.examples import REACH, WrittenCrew, hill, rate_of, search, small_space
 
 
 def test_from_what_is_known_it_takes_a_third_of_the_trials_of_chance(tmp_path: Path) -> None:
     known = [core.InsertBatchNormalization()]
-    within = small_space(measured_rate=0.2, known=known)
+    within = small_space(known=[*known, core.SetLearningRate(0.2)])
     made = search(tmp_path, WrittenCrew(hill), within)
-    made.begin(list(starts(within, known, 0.2)))
+    made.begin(list(starts(within, Known(proven=tuple(known)), 0.2)))
     best = max(t.value for t in made.go(8))
     wide, lucky = small_space(), []
     for seed in range(20):
@@ -40,16 +41,47 @@ def _drawn(dimension: core.Dimension, draw: random.Random) -> core.Value:
     return float(math.exp(draw.uniform(math.log(dimension.low), math.log(dimension.high))))
 
 
-def test_it_begins_with_the_script_and_what_is_known(tmp_path: Path) -> None:
+def test_it_begins_with_what_is_known_the_proven_first(tmp_path: Path) -> None:
     known = [core.ScaleLearningRate(10.0), core.InsertBatchNormalization()]
-    within = small_space(measured_rate=0.3, known=known)
+    within = small_space(known=[*known, core.SetLearningRate(0.3)])
     made = search(tmp_path, WrittenCrew(hill), within)
-    assert made.begin(list(starts(within, known, 0.3))) == 0
+    assert made.begin(list(starts(within, Known(*((c,) for c in known)), 0.3))) == 0
     trials = made.go(8)
     assert trials[0].changes == ()
-    assert trials[0].origin == "script"
-    assert [t.origin for t in trials[1:6]] == ["diagnosis"] * 3 + ["measured"] * 2
-    assert trials[5].value == pytest.approx(0.9)
+    origins = ["script", "diagnosis", "diagnosis", "measured", "usual", "usual"]
+    assert [t.origin for t in trials] == [*origins, "diagnosis", "measured"]
+    assert core.SetOptimizer("Adam") in trials[4].changes
+    assert core.SetEpochs(8) in trials[5].changes
+    assert trials[1].changes == (core.SetLearningRate(0.1),)
+    assert trials[2].changes == (core.InsertBatchNormalization(), core.SetLearningRate(0.1))
+    assert trials[3].value == pytest.approx(0.9)
+
+
+def test_it_tries_without_a_longer_training_first() -> None:
+    known = Known(proven=(core.SetEpochs(12), core.InsertBatchNormalization()))
+    within = small_space(known=known.all)
+    begun = [within.changes(point) for _, point in starts(within, known)]
+    assert begun[:3] == [(), known.proven[1:], (known.proven[1], known.proven[0])]
+
+
+def test_a_longer_training_may_take_longer() -> None:
+    brief, long = core.Arm(), core.Arm(changes=(core.SetEpochs(12),))  # of four
+    asked = [longest(REACH, arms) - SLACK_S for arms in ([brief], [brief, long])]
+    apart = asked[1] - asked[0]
+    assert apart == pytest.approx(PATIENCE * 2 * REACH.steps * REACH.seconds_a_step)
+
+
+def test_the_training_that_was_watched_is_not_trained_again(tmp_path: Path) -> None:
+    within, crew = small_space(), WrittenCrew(hill)
+    told: list[core.StudyTrial] = []
+    made = search(tmp_path, crew, within, seen=0.4, told=told.append)
+    assert made.begin(list(starts(within, Known((core.InsertBatchNormalization(),))))) == 0
+    trials = made.go(6)
+    assert (trials[0].changes, trials[0].value, trials[0].origin) == ((), 0.4, "script")
+    assert len(crew.trained) == 5
+    assert all(arm.changes for arm in crew.trained[:1])
+    assert [t.number for t in told] == list(range(6))
+    assert made.begin([]) == 6
 
 
 def test_the_order_in_which_arms_end_changes_nothing(tmp_path: Path) -> None:
@@ -57,7 +89,7 @@ def test_the_order_in_which_arms_end_changes_nothing(tmp_path: Path) -> None:
     for backwards in (False, True):
         within = small_space()
         made = search(tmp_path / str(backwards), WrittenCrew(hill, backwards=backwards), within)
-        made.begin(list(starts(within, ())))
+        made.begin(list(starts(within, Known())))
         found.append([(dict(t.point), t.value) for t in made.go(12)])
     assert found[0] == found[1]
 
@@ -65,7 +97,7 @@ def test_the_order_in_which_arms_end_changes_nothing(tmp_path: Path) -> None:
 def test_poor_curves_are_cut_off_by_the_median_of_others(tmp_path: Path) -> None:
     within = small_space()
     made = search(tmp_path, WrittenCrew(hill), within)
-    made.begin(list(starts(within, ())))
+    made.begin(list(starts(within, Known())))
     trials = made.go(24)
     pruned = [t for t in trials if t.state == "pruned"]
     assert pruned
@@ -81,7 +113,7 @@ def test_what_fails_is_told_with_its_reason_and_the_study_goes_on(tmp_path: Path
 
     within = small_space()
     made = search(tmp_path, WrittenCrew(brings), within)
-    made.begin(list(starts(within, [core.ScaleLearningRate(50.0)])))
+    made.begin(list(starts(within, Known((core.ScaleLearningRate(50.0),)))))
     trials = made.go(8)
     failed = [t for t in trials if t.state == "failed"]
     assert failed
@@ -93,10 +125,10 @@ def test_finalists_are_trained_from_other_seeds_against_the_script(tmp_path: Pat
     def brings(arm: core.Arm) -> float:
         return hill(arm) + 0.002 * arm.seed
 
-    within = small_space(measured_rate=0.3)
+    within = small_space(known=[core.SetLearningRate(0.3)])
     crew = WrittenCrew(brings)
     made = search(tmp_path, crew, within)
-    made.begin(list(starts(within, (), 0.3)))
+    made.begin(list(starts(within, Known(), 0.3)))
     trials = made.go(12)
     ended = finals(made, trials)
     assert ended[0].changes == ()
@@ -108,10 +140,27 @@ def test_finalists_are_trained_from_other_seeds_against_the_script(tmp_path: Pat
     assert best.low > 0
 
 
+def test_the_gain_of_a_finalist_has_a_student_interval(tmp_path: Path) -> None:
+    gains = (0.05, 0.2, 0.35)
+
+    def brings(arm: core.Arm) -> float:
+        better = gains[arm.seed - 1] if arm.seed and arm.changes else 0.0
+        return 0.4 + better + (0.1 if arm.changes else 0.0)
+
+    within = small_space()
+    made = search(tmp_path, WrittenCrew(brings), within)
+    made.begin(list(starts(within, Known())))
+    one = finals(made, made.go(4))[1]
+    half = 4.302653 * statistics.stdev(gains) / math.sqrt(3)  # of two degrees of freedom
+    assert one.gain == pytest.approx(0.3)
+    assert (one.low, one.high) == pytest.approx((0.3 - half, 0.3 + half))
+    assert one.low < 0 < one.gain - 1.96 * statistics.stdev(gains) / math.sqrt(3)
+
+
 def test_nothing_better_is_an_answer(tmp_path: Path) -> None:
     within = small_space()
     made = search(tmp_path, WrittenCrew(lambda arm: 0.5 - 0.05 * len(arm.changes)), within)
-    made.begin(list(starts(within, ())))
+    made.begin(list(starts(within, Known())))
     trials = made.go(8)
     assert core.Study(trials=trials, finalists=finals(made, trials)).best is None
 
@@ -119,7 +168,7 @@ def test_nothing_better_is_an_answer(tmp_path: Path) -> None:
 def test_what_matters_is_measured(tmp_path: Path) -> None:
     within = small_space()
     made = search(tmp_path, WrittenCrew(hill), within)
-    made.begin(list(starts(within, ())))
+    made.begin(list(starts(within, Known())))
     made.go(24)
     found = importance(made.optuna, 0)
     assert max(found, key=lambda name: found[name]) == "learning rate"
@@ -128,14 +177,14 @@ def test_what_matters_is_measured(tmp_path: Path) -> None:
 SLOW = """
 import sys, time
 from pathlib import Path
-from convalesce.study import starts
+from convalesce.study import Known, starts
 from tests.study.examples import WrittenCrew, hill, search, small_space
 def brings(arm):
     time.sleep(0.3)
     return hill(arm)
 within = small_space()
 made = search(Path(sys.argv[1]), WrittenCrew(brings), within)
-made.begin(list(starts(within, ())))
+made.begin(list(starts(within, Known())))
 print("begun", flush=True)
 made.go(100)
 """
@@ -158,7 +207,7 @@ def test_a_kill_loses_no_trial_that_had_ended(tmp_path: Path) -> None:
             os.kill(child.pid, signal.SIGKILL)
     assert len(known) >= 6
     made = search(tmp_path, WrittenCrew(hill), within)
-    there = made.begin(list(starts(within, ())))
+    there = made.begin(list(starts(within, Known())))
     assert there >= len(known)
     trials = made.go(there + 6)
     kept = [(t.number, t.value) for t in trials[: len(known)]]

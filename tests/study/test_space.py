@@ -38,16 +38,29 @@ def test_momentum_is_of_sgd_alone() -> None:
     assert core.SetMomentum(0.9) not in within.changes({**point, "optimizer": "Adam"})
 
 
-def test_changes_find_their_place_and_the_rest_is_told() -> None:
-    within = small_space()
-    point, rest = within.point([core.ScaleLearningRate(0.1), core.Shuffle(), core.SetDropout(0.3)])
+def test_changes_find_their_place_and_what_has_none_is_a_dimension_of_its_own() -> None:
+    known = [core.Shuffle(), core.ScaleLearningRate(0.1), core.SetActivation("relu")]
+    within = small_space(known=known)
+    shuffled, relu = (str(c) for c in (known[0], known[2]))
+    mended = within.dimensions[0]
+    assert mended.choices == ("nothing", shuffled, relu, f"{shuffled}; {relu}")
+    point = within.point([*known, core.SetDropout(0.3)])
+    assert point["mended by"] == f"{shuffled}; {relu}"
     assert point["learning rate"] == 0.1
     assert point["dropout"] == 0.25
-    assert rest == [core.Shuffle()]
+    assert within.point(known[2:])["mended by"] == relu
+    assert within.changes(point)[:2] == (known[0], known[2])
+    assert "mended by" not in small_space(known=known[1:2]).plain
 
 
-def test_a_measured_rate_narrows_and_what_is_spoken_for_stays_inside() -> None:
-    within = small_space(measured_rate=0.1, known=[core.ScaleLearningRate(0.01)])
+def test_what_is_known_lies_within_its_dimension() -> None:
+    known = [core.ScaleLearningRate(0.001), core.SetLearningRate(5.0), core.SetEpochs(40)]
+    within = small_space(known=known)
     rate = next(d for d in within.dimensions if d.name == "learning rate")
-    assert (rate.low, rate.high) == (0.01, 50.0)
+    assert (rate.low, rate.high) == (0.001, 500.0)
+    assert within.changes(within.point(known[2:])) == (core.SetEpochs(40),)
     assert math.isclose(small_space().dimensions[0].high, 100.0)
+
+
+def test_a_mend_that_cannot_be_made_here_is_none() -> None:
+    assert "mended by" not in space(signals(), REACH, lambda _: "no", [core.Shuffle()]).plain

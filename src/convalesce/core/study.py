@@ -101,7 +101,6 @@ class Study:
         what: What trials are measured by.
         dimensions: What was searched.
         left_out: Name of a dimension and why it was not searched.
-        base: Changes that every trial made: mends of what no dimension covers.
         trials: In order of their numbers.
         finalists: The script as it is first, then the best, best first.
         importance: Share of the variation of the results by dimension.
@@ -115,7 +114,6 @@ class Study:
     what: Yardstick = Yardstick.KNOWN
     dimensions: tuple[Dimension, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
-    base: tuple[Change, ...] = ()
     trials: tuple[StudyTrial, ...] = ()
     finalists: tuple[Finalist, ...] = ()
     importance: Mapping[str, float] = field(default_factory=dict)

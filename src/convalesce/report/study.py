@@ -52,8 +52,7 @@ def differences(study: core.Study, one: core.StudyTrial | core.Finalist) -> str:
     }
     if rates:
         named["learning rate"] = f"{rates[-1]:.3g}"
-    found = [*map(str, study.base), *(f"{name} {value}" for name, value in named.items())]
-    return ", ".join(found) or "as it is"
+    return ", ".join(f"{name} {value}" for name, value in named.items()) or "as it is"
 
 
 def _value(name: str, value: core.Value) -> str:
@@ -278,7 +277,6 @@ def document(study: core.Study, script: str) -> dict[str, Any]:
                 for d in study.dimensions
             ],
             "not_searched": [{"name": n, "why": w} for n, w in study.left_out],
-            "base": [str(c) for c in study.base],
             "trials": [_plain(t) for t in study.trials],
             "finalists": [_final(f) for f in study.finalists],
             "best": _final(best) if best is not None else None,

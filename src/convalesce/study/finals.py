@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from convalesce import core
 from convalesce.core import Finalist, StudyTrial
+from convalesce.readings.intervals import mean_interval
 from convalesce.readings.pairs import effect
 from convalesce.readings.yardstick import measure, sampling_error
 from convalesce.study.limit import longest
@@ -31,15 +34,15 @@ def finals(
     ended = [t for t in trials if t.state == "finished" and math.isfinite(t.value)]
     best = sorted(ended, key=lambda t: (-t.value, len(t.changes), t.number))
     changed = [t for t in best if t.changes]
-    simple = [t for t in changed if len(t.changes) - len(search.base) <= SIMPLE]
+    simple = [t for t in changed if len(t.changes) <= SIMPLE]
     chosen = [*changed[:MOST], *(t for t in simple[:1] if t not in changed[:MOST])]
-    plain = next((t for t in trials if t.changes == search.base), None)
+    plain = next((t for t in trials if not t.changes), None)
     number = plain.number if plain is not None else 0
     point = plain.point if plain is not None else {}
     entries: list[tuple[int, core.Point, tuple[core.Change, ...]]] = [(number, point, ())]
     entries += [(t.number, t.point, t.changes) for t in chosen]
     arms = [core.Arm(changes=changes, seed=seed) for _, _, changes in entries for seed in seeds]
-    limit = longest(search.reach)
+    limit = longest(search.reach, arms)
     got = dict(search.crew.train(search.fit, arms, seconds=limit))
     values: list[tuple[float, ...]] = []
     sampling = 0.0
@@ -64,8 +67,13 @@ def _value(shown: core.Trained | None, what: core.Yardstick) -> float:
 
 
 def _compared(original: Finalist, one: Finalist, sampling: float) -> Finalist:
-    """With its gain over the script, seed by seed."""
+    """With its gain over the script, seed by seed.
+
+    Student's interval of the differences, no narrower than the noise that is known between seeds.
+    """
     if not all(map(math.isfinite, (*original.values, *one.values))):
         return one
     found = effect(original.values, one.values, original.values, sampling)
-    return replace(one, gain=found.mean, low=found.low, high=found.high)
+    differences = np.subtract(one.values, original.values)
+    _, low, high = mean_interval(differences)
+    return replace(one, gain=found.mean, low=min(low, found.low), high=max(high, found.high))

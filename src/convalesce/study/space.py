@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,11 +16,12 @@ RATE, OPTIMIZER, MOMENTUM, SCHEDULE = "learning rate", "optimizer", "momentum", 
 BATCH, EPOCHS, CLASSES, INPUTS = "batch size", "epochs", "class weights", "inputs"
 DROPOUT, L2, WIDTH, DEPTH = "dropout", "L2", "width", "depth"
 NORMALISED, RESIDUAL = "batch normalisation", "residual connections"
+MENDED, NOTHING = "mended by", "nothing"
 
-AS_IT_IS = "as it is"
+AS_IT_IS, STANDARDISED = "as it is", "standardised"
+USUAL = "Adam"
 OTHERS = ("Adam", "AdamW", "RMSprop", "SGD")
-FAR = 100.0  # times the present rate, either way, where nothing was measured
-NEAR = 5.0  # times the measured rate
+FAR = 100.0  # times the present rate, either way
 WARM = 0.1  # of the updates
 SMALLEST_BATCH = 4
 FEWEST_BATCHES = 8  # an epoch
@@ -36,6 +37,7 @@ class Space:
     Attributes:
         present: Optimizer's name. `rate`: the learning rate in use. `batch`: the batch size.
         epochs: As planned. `steps`: updates as planned.
+        mends: Changes that a diagnosis speaks for and no other dimension covers, by how they read.
         left_out: Name of a dimension and why it is not searched.
     """
 
@@ -45,6 +47,7 @@ class Space:
     batch: int = 0
     epochs: int = 1
     steps: int = 1
+    mends: Mapping[str, tuple[core.Change, ...]] = field(default_factory=dict)
     left_out: tuple[tuple[str, str], ...] = field(default=())
 
     @property
@@ -53,7 +56,7 @@ class Space:
         return {d.name: d.plain for d in self.dimensions}
 
     def changes(self, point: Point) -> tuple[core.Change, ...]:
-        """What a point does differently from the script; the rate is set last."""
+        """What a point does differently from the script: mends first, the rate last."""
         plain = self.plain
         named = {n: v for n, v in point.items() if n in plain and v != plain[n]}
         if named.get(OPTIMIZER, self.present) != "SGD":
@@ -61,7 +64,8 @@ class Space:
         made = [_MAKES[name](self, named[name]) for name in _MAKES if name in named]
         found = [change for change in made if change is not None]
         rate = self._rate(point, named)
-        return (*found, *([rate] if rate is not None else []))
+        mended = self.mends.get(str(point.get(MENDED, NOTHING)), ())
+        return (*mended, *found, *([rate] if rate is not None else []))
 
     def _rate(self, point: Point, named: Point) -> core.Change | None:
         """The rate of a point: a multiple of what is usual for its optimizer and batch."""
@@ -73,18 +77,45 @@ class Space:
         times = float(point.get(BATCH, self.batch)) / self.batch if self.batch else 1.0
         return core.SetLearningRate(float(f"{usual * factor * scaled(name, times):.3g}"))
 
-    def point(self, changes: Iterable[core.Change]) -> tuple[dict[str, Value], list[core.Change]]:
-        """Where changes lie in this space, and those that no dimension covers."""
+    def point(self, changes: Iterable[core.Change]) -> dict[str, Value]:
+        """Where changes lie in this space; what no dimension covers is left out."""
         known = {d.name: d for d in self.dimensions}
         found, rest = dict(self.plain), []
         for change in changes:
-            name, read = _PLACES.get(type(change), ("", None))
-            value = read(self, change) if read is not None else None
-            if name not in known or value is None:
+            name, value = self.place(change)
+            if name in known and value is not None:
+                found[name] = _nearest(known[name], value)
+            else:
                 rest.append(change)
-                continue
-            found[name] = _nearest(known[name], value)
-        return found, rest
+        for label, made in self.mends.items():
+            if all(change in rest for change in made):
+                found[MENDED] = label
+        return found
+
+    def usual(self) -> Iterator[dict[str, Value]]:
+        """What does well on most tasks, with the epochs as planned, then with the most."""
+        rate = default_rate(USUAL) / self.rate if self.present == USUAL and self.rate > 0 else 1.0
+        wanted: dict[str, Value] = {
+            OPTIMIZER: USUAL, RATE: rate, INPUTS: STANDARDISED, NORMALISED: True,
+        }  # fmt: skip
+        point = self.plain
+        for dimension in self.dimensions:
+            if dimension.name in wanted:
+                point[dimension.name] = _nearest(dimension, wanted[dimension.name])
+        yield point
+        most = [d.choices for d in self.dimensions if d.name == EPOCHS]
+        if most:
+            yield {**point, EPOCHS: max(most[0], key=float)}
+
+    def place(self, change: core.Change) -> tuple[str, Value | None]:
+        """Dimension that a change would lie in, and its value there; None for none."""
+        name, read = _PLACES.get(type(change), ("", None))
+        return name, read(self, change) if read is not None else None
+
+    def covers(self, change: core.Change, names: Iterable[str]) -> bool:
+        """One of the dimensions so named has a value for the change."""
+        name, value = self.place(change)
+        return name in names and value is not None
 
 
 def _nearest(dimension: Dimension, value: Value) -> Value:
@@ -109,7 +140,7 @@ def _schedule(space: Space, value: Value) -> core.Change | None:
 
 # In the order in which changes are made: what others build on first.
 _MAKES: dict[str, Callable[[Space, Value], core.Change | None]] = {
-    INPUTS: lambda _, value: core.Normalize() if value == "standardised" else None,
+    INPUTS: lambda _, value: core.Normalize() if value == STANDARDISED else None,
     CLASSES: lambda _, value: core.WeightClasses() if value else None,
     DEPTH: lambda _, value: core.ChangeDepth(int(value)),
     WIDTH: lambda _, value: core.ScaleWidth(float(value)),
@@ -140,7 +171,7 @@ _PLACES: dict[type[core.Change], tuple[str, Callable[[Space, Any], Value | None]
     core.ChangeDepth: (DEPTH, lambda _, c: c.layers),
     core.InsertBatchNormalization: (NORMALISED, lambda *_: True),
     core.AddResidual: (RESIDUAL, lambda *_: True),
-    core.Normalize: (INPUTS, lambda *_: "standardised"),
+    core.Normalize: (INPUTS, lambda *_: STANDARDISED),
     core.WeightClasses: (CLASSES, lambda *_: True),
 }
 
@@ -149,8 +180,6 @@ def space(
     signals: core.Signals,
     reach: core.Reach,
     feasible: Feasible,
-    *,
-    measured_rate: float = math.nan,
     known: Sequence[core.Change] = (),
 ) -> Space:
     """The dimensions that make sense for a fit.
@@ -159,8 +188,8 @@ def space(
         signals: Its record.
         reach: What can be done on it.
         feasible: Why a change can't be made on it; empty where it can.
-        measured_rate: The learning rate that a confirmed range test found; nan for none.
-        known: Changes that a diagnosis speaks for: they lie within the space.
+        known: Changes that a diagnosis speaks for or that were measured, the surest first: they
+            lie within the space.
     """
     setup = signals.recorded.get(core.SETUP)
     optimizer = setup.optimizer if isinstance(setup, core.Setup) else None
@@ -178,7 +207,7 @@ def space(
     kept: list[Dimension] = []
     left: list[tuple[str, str]] = []
     asked = [
-        _of_rate(first, measured_rate, known),
+        _of_rate(first),
         *_of_optimizer(first, optimizer),
         *_of_batches(first, reach),
         *_of_data(signals),
@@ -189,8 +218,34 @@ def space(
         if why:
             left.append((dimension.name, why))
         else:
-            kept.append(dimension)
-    return replace(first, dimensions=tuple(kept), left_out=tuple(left))
+            kept.append(_holding(first, dimension, known))
+    names = {d.name for d in kept}
+    others = [c for c in known if not first.covers(c, names) and not feasible(c)]
+    mends = _mends(others)
+    if mends:
+        kept.insert(0, Dimension(name=MENDED, plain=NOTHING, choices=(NOTHING, *mends)))
+    return replace(first, dimensions=tuple(kept), mends=mends, left_out=tuple(left))
+
+
+def _holding(first: Space, dimension: Dimension, known: Sequence[core.Change]) -> Dimension:
+    """The dimension, so wide that known changes lie in it."""
+    for change in known:
+        name, value = first.place(change)
+        if name != dimension.name or value is None or dimension.holds(value):
+            continue
+        if dimension.choices:
+            dimension = replace(dimension, choices=(*dimension.choices, value))
+        else:
+            low, high = min(dimension.low, float(value)), max(dimension.high, float(value))
+            dimension = replace(dimension, low=low, high=high)
+    return dimension
+
+
+def _mends(others: Sequence[core.Change]) -> dict[str, tuple[core.Change, ...]]:
+    """Each change alone, then the surest two, three … together."""
+    alone = [(change,) for change in others]
+    together = [tuple(others[:n]) for n in range(2, len(others) + 1)]
+    return {"; ".join(map(str, made)): made for made in (*alone, *together)}
 
 
 def _obstacle(first: Space, dimension: Dimension, feasible: Feasible) -> str:
@@ -207,20 +262,10 @@ def _obstacle(first: Space, dimension: Dimension, feasible: Feasible) -> str:
 Asked = tuple[Dimension, str]
 
 
-def _of_rate(first: Space, measured: float, known: Sequence[core.Change]) -> Asked:
-    if not (math.isfinite(first.rate) and first.rate > 0):
-        why = "the optimizer's rate could not be read"
-        return Dimension(name=RATE, plain=1.0, low=1 / FAR, high=FAR), why
-    low, high = 1 / FAR, FAR
-    if math.isfinite(measured) and measured > 0:
-        low, high = measured / first.rate / NEAR, measured / first.rate * NEAR
-    spoken = [1.0]
-    for change in known:
-        if isinstance(change, core.ScaleLearningRate):
-            spoken.append(change.factor)
-        if isinstance(change, core.SetLearningRate):
-            spoken.append(change.rate / first.rate)
-    return Dimension(name=RATE, plain=1.0, low=min(low, *spoken), high=max(high, *spoken)), ""
+def _of_rate(first: Space) -> Asked:
+    known = math.isfinite(first.rate) and first.rate > 0
+    why = "" if known else "the optimizer's rate could not be read"
+    return Dimension(name=RATE, plain=1.0, low=1 / FAR, high=FAR), why
 
 
 def _of_optimizer(first: Space, optimizer: core.Optimizer | None) -> Iterable[Asked]:
@@ -260,7 +305,7 @@ def _of_data(signals: core.Signals) -> Iterable[Asked]:
     why = "tokens have no scale" if tokens else ""
     if any(layer.kind == "Normalization" for layer in layers_of(signals)):
         why = "the model standardises its inputs already"
-    yield Dimension(name=INPUTS, plain=AS_IT_IS, choices=(AS_IT_IS, "standardised")), why
+    yield Dimension(name=INPUTS, plain=AS_IT_IS, choices=(AS_IT_IS, STANDARDISED)), why
     yield Dimension(name=CLASSES, plain=False, choices=(False, True)), _evenness(told)
 
 

@@ -76,6 +76,8 @@ def connected(machines: Machines) -> Iterator[int]:
     check(machines.address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Ray would have workers wait for whatever else runs; this process waits for them.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
 
     from convalesce.lab.ray.runtime import processors

@@ -61,7 +61,9 @@ class Bench:
     def _train(self, keys: Sequence[Key], arms: Sequence[core.Arm]) -> None:
         begun, left = time.monotonic(), dict(enumerate(keys))
         if begun <= self.until:
-            for place, trained in self.crew.train(self.fit, arms, seconds=longest(self.reach)):
+            for place, trained in self.crew.train(
+                self.fit, arms, seconds=longest(self.reach, arms)
+            ):
                 key, now = left.pop(place), time.monotonic()
                 self._known[key] = trained
                 self.told(len(self._known))
