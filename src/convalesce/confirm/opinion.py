@@ -2,8 +2,8 @@
 
 A learning rate that is two to four times off, an augmentation that is plausible and harmful, a net
 that is a little too shallow: curves and data show none of them. What is asked for here is more than
-of a suspicion that a symptom speaks for: a change must close half of what was left open. What was not
-even noted and gains less than a tenth of what there is to know is told as a note.
+of a suspicion that a symptom speaks for: a change must close half of what was left open. What was
+not even noted and gains less than a tenth of what there is to know is told as a note.
 """
 
 from __future__ import annotations

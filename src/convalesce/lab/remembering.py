@@ -31,6 +31,10 @@ class Remembering:
         """The learning rate that a confirmed range test finds; see `core.Lab`."""
         return self._lab.find_rate(fit, changes, seconds=seconds)
 
+    def ask(self, fit: int, instrument: core.Instrument, *, seconds: float) -> core.Answered:
+        """What an instrument answers on a fit; see `core.Lab`."""
+        return self._lab.ask(fit, instrument, seconds=seconds)
+
     def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
         """What one arm showed; see `core.Lab`. One that was watched shows all that others do."""
         if arm.steps is not None or arm.after or arm.bars:
