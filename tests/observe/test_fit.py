@@ -137,6 +137,18 @@ def test_a_hold_out_evaluation_is_kept_and_one_on_known_data_is_not() -> None:
     assert set(call.metrics) == {"loss", "accuracy"}
 
 
+def test_training_data_under_another_form_are_no_hold_out_data() -> None:
+    course, model = Course(Options(quiet=True)), net()
+    pipeline = tf.data.Dataset.from_tensor_slices((X[:60], Y[:60])).shuffle(60).batch(8)
+    course.fit(FIT, model, (pipeline,), {"verbose": 0}, None)
+    course.evaluate(EVALUATE, model, (X[:60], Y[:60]), {"verbose": 0})
+    assert core.EVALUATIONS not in course.fits[0].signals
+    course.evaluate(EVALUATE, model, (X[10:30], Y[10:30]), {"verbose": 0})
+    (call,) = course.fits[0].signals[core.EVALUATIONS].calls
+    assert call.across is not None
+    assert call.across.duplicates.exact == 20, "a part of training that is held out is a leak"
+
+
 def test_a_cut_fit_ends_after_its_first_steps() -> None:
     course, model = Course(Options(quiet=True, cut=4)), net()
     course.fit(FIT, model, (X, Y), {"epochs": 50, "batch_size": 8, "verbose": 0}, None)

@@ -117,10 +117,15 @@ def test_a_class_of_a_few_examples_tells_nothing_about_pairs() -> None:
 
 @pytest.mark.parametrize("which", ["train", "validation"])
 def test_labels_shuffled_in_one_split_are_stated(which: str) -> None:
-    signs = found(shuffled=which)
+    signs = found(shuffled=which, scores=(0.9, 0.2))
     assert signs[0].signal == which
     assert signs[0].firm
     assert "nothing to do with their inputs" in signs[0].says
+
+
+@pytest.mark.parametrize("which", ["train", "validation"])
+def test_a_model_that_answers_validation_contradicts_shuffled_labels(which: str) -> None:
+    assert not [s for s in found(shuffled=which) if "nothing to do" in s.says]
 
 
 @pytest.mark.parametrize("slip", [0.4, 0.6, 0.8])

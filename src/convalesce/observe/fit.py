@@ -85,8 +85,10 @@ class Course:
             if x is None or last.splits is None or last.splits.include(x):
                 return result
             metrics = {k: plain_float(v) for k, v in model.get_metrics_result().items()}
-            known = is_indexable(x)
-            split, across = last.splits.hold_out(x, y, weight) if known else (None, None)
+            found = last.splits.hold_out(x, y, weight) if is_indexable(x) else (None, None)
+            if found is None:
+                return result
+            split, across = found
             call = core.Evaluation(metrics=metrics, split=split, across=across)
             self.fits[-1] = _with_evaluation(self.fits[-1], call)
         return result

@@ -14,6 +14,7 @@ from convalesce.observe.scan import Hints, Tee, compare, from_batches, scan
 from convalesce.readings.data_reading import before_map
 
 ROLES: tuple[core.Role, ...] = ("train", "validation")
+WHOLE = 0.9  # of the training examples: a split that was held out is rarely so large
 Record = dict[core.Signal[Any], Any]
 
 
@@ -241,12 +242,17 @@ class Splits:
         leaf = first_leaf(x)
         return any(x is k or leaf is first_leaf(k) or _same(leaf, first_leaf(k)) for k in known)
 
-    def hold_out(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any]:
-        """A hold-out split and how it stands against training."""
+    def hold_out(self, x: Any, y: Any, weight: Any) -> tuple[Any, Any] | None:
+        """A hold-out split and how it stands against training.
+
+        None where it is the training data themselves, as when `fit` was given them in a pipeline.
+        """
         other = scan(x, y, weight, role="held_out", hints=self._hints_for("other"))
         train = self.scan_of("train")
-        comparable = train is not None and train.split.scanned
-        return other.split, compare(train, other) if comparable else None
+        if train is None or not train.split.scanned:
+            return other.split, None
+        across = compare(train, other)
+        return None if _itself(train.split, other.split, across) else (other.split, across)
 
     # ---- shapes ------------------------------------------------------------------------------
 
@@ -280,6 +286,12 @@ def _compared(train: Any, other: Any) -> core.Across | None:
         return None
     found: core.Across = compare(train, other)
     return found
+
+
+def _itself(train: core.Split, other: core.Split, across: core.Across) -> bool:
+    """All examples are copies of training's, and as many: no part of it that was held out."""
+    copied = across.duplicates.compared and across.duplicates.exact == across.duplicates.compared
+    return bool(copied) and other.scanned >= WHOLE * train.scanned
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -17,6 +17,7 @@ from convalesce.core.data import Across, Neighbours, Split
 
 SURE_BY = 5.0  # standard errors: a chance of less than one in a million, many looks allowed for
 NOISE = 3.0  # standard errors that count as chance
+CHANCE = 2.0  # where it is stated that one split is chance: labels dealt anew pass it in 2 of 100
 ALIKE = 0.2  # agreement beyond chance that says likeness tells the label
 CLEAR = 0.5  # share of a class's neighbours in one other class
 SOUND = 0.9  # share of labels not drawn by lot above which no noise is claimed
@@ -96,7 +97,7 @@ def mispairings(
     ours = agreement(train.neighbours)
     theirs = agreement(validation.neighbours) if validation else None
     yield from _renumbered(across, answers)
-    yield from _one_split(across, ours, theirs)
+    yield from _one_split(across, ours, theirs, answers)
     yield from _slipped(train, ours)
     yield from _noisy(train, across, ours, theirs, answers)
     yield from _nothing_to_learn(ours, theirs, answers)
@@ -154,20 +155,29 @@ def _alike(across: Across) -> bool:
 
 
 def _one_split(
-    across: Across | None, ours: Agreement | None, theirs: Agreement | None
+    across: Across | None,
+    ours: Agreement | None,
+    theirs: Agreement | None,
+    answers: tuple[Predictions | None, Predictions | None],
 ) -> Iterator[Mispairing]:
-    """Likeness tells the label in one split and nothing in the other, whose inputs are alike."""
+    """Likeness tells the label in one split and nothing in the other, whose inputs are alike.
+
+    Where validation is answered better than blindly, labels of both splits do belong to inputs.
+    """
     if ours is None or theirs is None or across is None or not _alike(across):
+        return
+    if _blind(answers[1]) is False:
         return
     pairs = (("train", ours, theirs), ("validation", theirs, ours))
     for name, bad, good in pairs:
         # Where one class is all but alone, chance alone may span what the other split shows.
         apart = good.value - bad.value > SURE_BY * math.hypot(bad.error, good.error)
-        if bad.none and good.some and apart:
+        chance = bad.value <= CHANCE * bad.error
+        if chance and good.some and apart:
             yield Mispairing(
                 signal=name,
                 observed=bad.value,
-                limit=NOISE * bad.error,
+                limit=CHANCE * bad.error,
                 says=f"{name} labels have nothing to do with their inputs: examples that look "
                 f"alike agree {bad.value:.2f} beyond chance, those of the other split "
                 f"{good.value:.2f}",
