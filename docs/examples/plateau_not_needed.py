@@ -29,7 +29,7 @@ model = keras.Sequential(
     ]
 )
 model.compile(
-    optimizer=keras.optimizers.SGD(learning_rate=0.02, momentum=0.9),
+    optimizer=keras.optimizers.SGD(learning_rate=0.03, momentum=0.9),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )

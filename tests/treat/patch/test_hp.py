@@ -501,7 +501,7 @@ def test_a_loss_for_each_output_is_left_to_the_user() -> None:
     assert left.reason == "there is a loss for each output"
 
 
-def test_another_metric_is_followed_by_whoever_reads_it_by_name() -> None:
+def test_another_metric_is_read_by_its_name_and_callbacks_follow_the_loss() -> None:
     source = compiled(
         'model.compile("sgd", "bce", metrics=["binary_accuracy"])',
         script("""
@@ -514,13 +514,13 @@ def test_another_metric_is_followed_by_whoever_reads_it_by_name() -> None:
         -model.compile("sgd", "bce", metrics=["binary_accuracy"])
         -stop = keras.callbacks.EarlyStopping(monitor="val_binary_accuracy", mode="max")
         +model.compile("sgd", "bce", metrics=["categorical_accuracy"])
-        +stop = keras.callbacks.EarlyStopping(monitor="val_categorical_accuracy", mode="max")
+        +stop = keras.callbacks.EarlyStopping(monitor="val_loss", mode="min")
         -print(f"{h['val_binary_accuracy'][-1]:.3f}", h["loss"], "binary_accuracy is wrong")
         +print(f"{h['val_categorical_accuracy'][-1]:.3f}", h["loss"], "binary_accuracy is wrong")
         """)
 
 
-def test_an_error_in_the_place_of_a_score_turns_what_the_callback_waits_for() -> None:
+def test_where_an_error_takes_the_place_of_a_score_a_callback_waits_for_the_loss() -> None:
     source = compiled(
         'model.compile("sgd", "mse", metrics=["accuracy"])',
         'stop = keras.callbacks.EarlyStopping("val_accuracy", mode="max")\n'
@@ -530,7 +530,7 @@ def test_an_error_in_the_place_of_a_score_turns_what_the_callback_waits_for() ->
         -model.compile("sgd", "mse", metrics=["accuracy"])
         -stop = keras.callbacks.EarlyStopping("val_accuracy", mode="max")
         +model.compile("sgd", "mse", metrics=["mae"])
-        +stop = keras.callbacks.EarlyStopping("val_mae", mode="min")
+        +stop = keras.callbacks.EarlyStopping("val_loss", mode="min")
         """)
 
 

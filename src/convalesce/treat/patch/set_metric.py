@@ -29,6 +29,7 @@ NAMES = frozenset(
     }
 )
 SHORT = {"mean_absolute_error": "mae", "mean_squared_error": "mse"}
+LOSS = "loss"
 HITS = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "mean_io_u", "recall")
 # Class, its arguments, and the name under which Keras logs it.
 MADE = {
@@ -87,7 +88,11 @@ def _logged(script: Script, metric: cst.BaseExpression) -> str | None:
 
 
 def _rename(draft: Draft, old: str, new: str, keep: list[cst.BaseExpression]) -> None:
-    """Give the log's keys and the callbacks' monitors the new name."""
+    """Give the log's keys the new name; callbacks that followed the old one follow the loss.
+
+    What the new metric shows may stand still for longer than a callback waits; trials follow the
+    loss, too.
+    """
     if old == new:
         return
     for text in draft.script.of(cst.SimpleString):
@@ -95,20 +100,28 @@ def _rename(draft: Draft, old: str, new: str, keep: list[cst.BaseExpression]) ->
             continue
         if not _is_key(draft.script, text):
             continue
-        _turn(draft, text, new)
         prefix = "val_" if text.evaluated_value == f"val_{old}" else ""
         mark = text.value[-1]
         assert ast.literal_eval(text.value)  # noqa: S101 - a plain string, not a format
-        draft.replace(text, f"{mark}{prefix}{new}{mark}")
+        named = LOSS if _monitors(draft.script, text) else new
+        draft.replace(text, f"{mark}{prefix}{named}{mark}")
+        if named == LOSS:
+            _turn(draft, text)
 
 
-def _turn(draft: Draft, text: cst.SimpleString, new: str) -> None:
-    """A callback that says which way is better says it for the new metric."""
+def _turn(draft: Draft, text: cst.SimpleString) -> None:
+    """A callback that says which way is better says it for the loss."""
     call = draft.script.enclosing(text, cst.Call)
     mode = value(draft.script, call, "mode") if call is not None else None
-    if mode is not None and call is not None and draft.script.parent(text) in call.args:
-        better = "min" if new in {"mae", "mse"} else "max"
-        draft.replace(source_of(draft.script, mode), quoted(draft.script, better))
+    if mode is not None:
+        draft.replace(source_of(draft.script, mode), quoted(draft.script, "min"))
+
+
+def _monitors(script: Script, text: cst.SimpleString) -> bool:
+    """A callback follows it."""
+    parent = script.parent(text)
+    call = script.parent(parent) if isinstance(parent, cst.Arg) else None
+    return isinstance(call, cst.Call) and script.called(call) != "get"
 
 
 def _is_key(script: Script, text: cst.SimpleString) -> bool:
