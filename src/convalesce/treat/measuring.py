@@ -15,7 +15,6 @@ from convalesce.treat.trainer import Trainer
 from convalesce.treat.verifying import SHORT_S
 
 RATE_S = 30.0  # a range test may take so long, or as long as a training
-
 WORTH = 0.03  # by which another must be ahead on one seed, of all there is to know
 SEED = 0  # of the search; pairs have 1 and up
 DROPOUT = (0.2, 0.35, 0.5, 0.65)  # Srivastava et al. 2014, section A.4: 0.2 to 0.5; and one beyond

@@ -47,13 +47,14 @@ def sick(split: core.Split) -> bool:
     return any(f.nonfinite for f in split.inputs) or any(f.nonfinite for f in split.targets)
 
 
+def _rows(test: str, where: tuple[bool, bool]) -> str:
+    """A mask of the rows in which inputs, targets or both pass a test."""
+    return " & ".join(test.format(v) for v, holds in zip("xy", where, strict=True) if holds)
+
+
 def _pydataset(draft: Draft, where: tuple[bool, bool]) -> tuple[list[str], str]:
     np, base, name = numpy(draft), spell(draft, "keras.utils.PyDataset"), draft.fresh("Finite")
-    masks = [
-        f"{np}.isfinite({v}).reshape(len({v}), -1).all(axis=1)"
-        for v, holds in zip("xy", where, strict=True)
-        if holds
-    ]
+    keep = _rows(f"{np}.isfinite({{0}}).reshape(len({{0}}), -1).all(axis=1)", where)
     lines = [
         f"class {name}({base}):",
         '    """Batches without the rows that hold NaN or infinity."""',
@@ -67,7 +68,7 @@ def _pydataset(draft: Draft, where: tuple[bool, bool]) -> tuple[list[str], str]:
         "",
         "    def __getitem__(self, index):",
         "        x, y = self.data[index]",
-        f"        keep = {' & '.join(masks)}",
+        f"        keep = {keep}",
         "        return x[keep], y[keep]",
         "",
         "    def on_epoch_end(self):",
@@ -80,14 +81,11 @@ def _pydataset(draft: Draft, where: tuple[bool, bool]) -> tuple[list[str], str]:
 
 def _pipeline(draft: Draft, where: tuple[bool, bool]) -> tuple[list[str], str]:
     tf, name = tensorflow(draft), draft.fresh("finite")
-    masks = [
-        f"{tf}.reduce_all({tf}.math.is_finite({tf}.reshape({v}, ({tf}.shape({v})[0], -1))), axis=1)"
-        for v, holds in zip("xy", where, strict=True)
-        if holds
-    ]
+    flat = f"{tf}.reshape({{0}}, ({tf}.shape({{0}})[0], -1))"
+    keep = _rows(f"{tf}.reduce_all({tf}.math.is_finite({flat}), axis=1)", where)
     lines = [
         f"def {name}(x, y):",
-        f"    keep = {' & '.join(masks)}",
+        f"    keep = {keep}",
         f"    return {tf}.boolean_mask(x, keep), {tf}.boolean_mask(y, keep)",
         "",
         "",
