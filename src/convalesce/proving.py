@@ -161,7 +161,6 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
     machines: Machines | None = None,
 ) -> core.Examined:
     """Mend what is confirmed, verify it by retraining, and write it into the script."""
-    from convalesce.lab.asking import noise_scale  # noqa: PLC0415
     from convalesce.lab.crew import crew_of  # noqa: PLC0415
     from convalesce.treat import treat  # noqa: PLC0415
 
@@ -178,7 +177,6 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
                 diagnose=_diagnose(mute),
                 say=say,
                 hire=lambda fit: crew_of(lab, fit, machines),
-                noise_scale=lambda fit: noise_scale(lab, fit),
             )
             if treatment.proven:
                 begun = time.perf_counter()

@@ -158,24 +158,20 @@ def test_a_batch_is_taken_from_the_noise_scale_where_that_does_better() -> None:
         return 0.9 if core.SetBatchSize(64) in arm.changes else 0.6 if arm.changes else 0.3
 
     large = replace(confirmed("hp.batch_large"), remedies=(core.SetBatchSize(32),))
-    asked = []
-
-    def noise_scale(fit: int) -> core.NoiseScale:
-        asked.append(fit)
-        return core.NoiseScale(
-            figure=core.Figure(100.0, 60.0, 200.0, "examples"),
-            signal=1.0,
-            noise=100.0,
-            batch=512,
-            gradients=8,
-            says="",
-        )
-
+    scale = core.NoiseScale(
+        figure=core.Figure(100.0, 60.0, 200.0, "examples"),
+        signal=1.0,
+        noise=100.0,
+        batch=512,
+        gradients=8,
+        says="",
+    )
+    lab = WrittenLab(brings, answers={core.Instrument.NOISE_SCALE: scale})
     calm = core.Diagnosis(health=core.Health.HEALTHY)
     sick = core.Diagnosis(health=core.Health.UNHEALTHY, findings=(large,))
-    found = treat(sick, WrittenLab(brings), diagnose=lambda _: calm, noise_scale=noise_scale)
+    found = treat(sick, lab, diagnose=lambda _: calm)
     assert found.changes == (core.SetBatchSize(64),)
-    assert "64: 90%" in found.measured[0] and asked == [0]
+    assert "64: 90%" in found.measured[0] and lab.asked == [core.Instrument.NOISE_SCALE]
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,13 @@ COURSES = 3  # that are tried before it is said that none is proven
 Hire = Callable[[int], AbstractContextManager[core.Crew | None]]
 
 
-def treat(  # noqa: PLR0913 - what is known, what can be done, and who is told
+def treat(
     diagnosis: core.Diagnosis,
     lab: core.Lab,
     *,
     diagnose: Diagnose,
     say: Say = lambda _: None,
     hire: Hire = lambda _: nullcontext(),
-    noise_scale: Callable[[int], core.NoiseScale] | None = None,
 ) -> core.Treatment:
     """The first course that retraining proves, for the fit of the leading confirmed finding.
 
@@ -34,7 +33,6 @@ def treat(  # noqa: PLR0913 - what is known, what can be done, and who is told
         diagnose: From the record of an arm to findings.
         say: Told what is being trained.
         hire: Gives a crew that trains the pairs of a fit beside the lab.
-        noise_scale: Measures that of a fit's gradient; None where it can't be asked for.
     """
     confirmed = [f for f in diagnosis.findings if f.verdict is core.Verdict.CONFIRMED and f.serious]
     if not confirmed:
@@ -46,7 +44,7 @@ def treat(  # noqa: PLR0913 - what is known, what can be done, and who is told
         causes = tuple(f.cause for f in against)
         return core.Treatment(fit=fit, causes=causes, why_not=reach.why_not)
     with hire(fit) as crew:
-        return _treated(against, Trainer(lab, fit, reach, crew, noise_scale), diagnose, say)
+        return _treated(against, Trainer(lab, fit, reach, crew), diagnose, say)
 
 
 def _treated(

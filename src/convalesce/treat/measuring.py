@@ -106,12 +106,13 @@ def _by_noise(change: core.Change, trainer: Trainer) -> tuple[core.Change, ...]:
     Above it, examples are used up with little gain; below it, each brings nearly all it can
     (McCandlish et al. 2018, equation 2.7).
     """
-    if not isinstance(change, core.SetBatchSize) or trainer.noise_scale is None:
+    if not isinstance(change, core.SetBatchSize):
         return ()
     try:
-        scale = trainer.noise_scale(trainer.fit)
+        scale = trainer.lab.ask(trainer.fit, core.Instrument.NOISE_SCALE, seconds=math.inf)
     except core.CannotChange:
         return ()
+    assert isinstance(scale, core.NoiseScale)  # noqa: S101 - each instrument gives its own
     examples = scale.batch * trainer.reach.steps / max(trainer.reach.epochs, 1)
     low, high = BATCHES
     most = max(low, min(high, examples / UPDATES))

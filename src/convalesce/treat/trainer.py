@@ -24,7 +24,6 @@ class Trainer:
     fit: int
     reach: core.Reach
     crew: core.Crew | None = None
-    noise_scale: Callable[[int], core.NoiseScale] | None = None
     _seen: dict[core.Arm, core.Signals | Exception] = field(default_factory=dict)
     _there: set[core.Arm] = field(default_factory=set)
 
