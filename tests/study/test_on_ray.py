@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray's own processes
 ]
-TRIALS = 8
+TRIALS = 5  # more than one round of four
 
 
 @pytest.fixture(autouse=True)
