@@ -321,6 +321,37 @@ def test_screening_that_finds_nothing_says_nothing() -> None:
     assert diagnosis.health is core.Health.UNDECIDED
 
 
+def test_where_nothing_is_learned_and_proven_it_is_asked_what_the_suspect_looks_like() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if made(arm, core.InsertBatchNormalization) else 0.0)
+    first, second = prove(lab, finding("hp.lr_low"), skill=0.0).findings
+    assert first.cause == "arch.vanishing_gradient"
+    assert first.verdict is core.Verdict.CONFIRMED
+    assert first.trial is not None and first.trial.pairs > 1 and first.trial.steps == 200
+    assert first.mended is not None
+    assert first.severity is core.Severity.ERROR
+    assert str(first.remedies[0]) == "put BatchNormalization after every hidden layer"
+    assert second.cause == "hp.lr_low"
+    assert second.explained_by == "arch.vanishing_gradient"
+
+
+def test_of_look_alikes_that_mend_as_much_the_one_upstream_is_named() -> None:
+    def brings(arm: core.Arm) -> float:
+        if made(arm, core.SetOptimizer):
+            return 0.9
+        return 0.8 if made(arm, core.InsertBatchNormalization) else 0.0
+
+    first = prove(WrittenLab(brings), finding("hp.lr_low"), skill=0.0).findings[0]
+    assert first.cause == "arch.vanishing_gradient"
+
+
+def test_no_look_alike_is_tried_where_something_is_learned() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if made(arm, core.InsertBatchNormalization) else 0.2)
+    (found,) = prove(lab, finding("hp.lr_low"), skill=0.2).findings
+    assert found.cause == "hp.lr_low"
+    assert found.verdict is core.Verdict.UNDECIDED
+    assert not any(made(arm, core.InsertBatchNormalization) for arm in lab.trained)
+
+
 def rate(arm: core.Arm) -> float:
     """By how much the rate of an arm was multiplied."""
     factors = [c.factor for c in arm.changes if isinstance(c, core.ScaleLearningRate)]

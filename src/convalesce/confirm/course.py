@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from convalesce import core
-from convalesce.causes import all_causes
+from convalesce.causes import alike, all_causes
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments, NotSettled
 from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
-from convalesce.confirm.screening import longer, screen
+from convalesce.confirm.screening import longer, look_alike, screen
 from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
@@ -59,6 +59,20 @@ class Case:
             self.queue = [f for f in self.queue if f.cause not in settled]
             follows = follows and (not roots or self._mend(roots, ways))
 
+    def look_beside(self) -> None:
+        """Where suspects were tried and none is proven: is it what they can be taken for?"""
+        known = [*self.settled, *self.queue]
+        if not any(f.trial is not None and f.verdict is core.Verdict.UNDECIDED for f in known):
+            return
+        if any(f.verdict is core.Verdict.CONFIRMED for f in known):
+            return
+        found = look_alike(self.experiments, known, self.say)
+        if found is None:
+            return
+        self.queue = [f for f in known if f.verdict is core.Verdict.UNDECIDED]
+        self.settled = [*(f for f in known if f.verdict is core.Verdict.REFUTED), found]
+        self._mend([found], [found.remedies])
+
     # ---- which are the roots -----------------------------------------------------------------
 
     def _next_roots(self) -> tuple[list[core.Finding], list[tuple[core.Change, ...]]]:
@@ -82,13 +96,7 @@ class Case:
 
     def _alike(self, lead: core.Finding) -> list[core.Finding]:
         """The suspect and those suspects that can be taken for it, or it for them."""
-        causes = all_causes()
-        others = [
-            f
-            for f in self.queue[1:]
-            if not f.evidence.stated
-            and (f.cause in causes[lead.cause].mimics or lead.cause in causes[f.cause].mimics)
-        ]
+        others = [f for f in self.queue[1:] if not f.evidence.stated and alike(f.cause, lead.cause)]
         return [lead, *others][:ALIKE]
 
     # ---- observe again, diagnose again -------------------------------------------------------
@@ -203,6 +211,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         case = Case(experiments, diagnose, say, queue)
         try:
             case.follow()
+            case.look_beside()
         except KeyboardInterrupt:
             remarks.append("The experiments were interrupted; what they had not settled is open.")
         short = _too_short(case)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from convalesce import core
-from convalesce.causes import all_causes
+from convalesce.causes import alike, all_causes
 from convalesce.confirm.experiments import Experiments, Least, NoTime, NotSettled
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import fair, known_of_classes, measure
@@ -24,6 +24,11 @@ TINY = core.Limit(
     unit="examples a weight",
     source="Peduzzi 1996: ten events a variable; it orders trials only",
 )
+UNLEARNED = core.Limit(
+    0.05, unit="1", source="the least effect that counts: what mends it shows in a short trial"
+)
+SHORT = 200  # updates of such a trial, as many as that of a rate
+EXPLAINS = 0.7  # of the best effect, as of suspects that are tried side by side
 EPOCHS = "hp.epochs_few"
 LONGER = 5  # times as many epochs
 PAIRS = 2  # no symptom speaks for it, so one lucky seed must not
@@ -69,6 +74,49 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
     return best
 
 
+def look_alike(
+    experiments: Experiments, suspects: Sequence[core.Finding], say: Callable[[str], object]
+) -> core.Finding | None:
+    """What suspects that trials left open can be taken for, though no symptom speaks for it.
+
+    Asked only where next to nothing was learned, by short trials; of those that explain the best
+    effect, the one furthest upstream is named.
+
+    Args:
+        experiments: On the fit, without a base.
+        suspects: Of which none is proven.
+        say: Told what is being tried.
+    """
+    reach, original = experiments.reach, experiments.original
+    learned = measure(original, core.Yardstick.LEARNED)
+    if reach.why_not or not learned < UNLEARNED.value or reach.steps < SHORT:
+        return None
+    what = fair((), validated=reach.validated)
+    known = known_of_classes(original, what)
+    if not known < LITTLE.value:
+        return None
+    found: list[core.Finding] = []
+    for cause, change in _beside(suspects, original):
+        say(f"nothing is proven, and nothing is learned: is it {cause}?")
+        tried = _tried(experiments, change, what, SHORT)
+        if tried is not None:
+            found.append(_finding(cause, known, tried, experiments.fit))
+    gains = {f.cause: f.trial.effect for f in found if f.trial is not None}
+    enough = [f for f in found if gains[f.cause] >= EXPLAINS * max(gains.values())]
+    return min(enough, key=lambda f: (core.upstream(f.cause), -gains[f.cause]), default=None)
+
+
+def _beside(
+    suspects: Sequence[core.Finding], signals: core.Signals
+) -> Iterable[tuple[str, core.Change]]:
+    """The commonest remedies of what the suspects look like, but not of themselves."""
+    names = {f.cause for f in suspects}
+    for cause, change in COMMON:
+        like = any(alike(cause, name) for name in names)
+        if like and cause not in names and _sensible(cause, signals):
+            yield cause, change
+
+
 def longer(
     experiments: Experiments, root: str, say: Callable[[str], object]
 ) -> core.Finding | None:
@@ -112,9 +160,19 @@ def over_whole(
 
     Pairs are made where the first arm alone gains as much as is asked for.
     """
-    trial = core.Trial(change, predict=core.Rises(what), steps=None)
+    return _tried(experiments, change, what, None, least)
+
+
+def _tried(
+    experiments: Experiments,
+    change: core.Change,
+    what: core.Yardstick,
+    steps: int | None,
+    least: Least = lambda _: RELEVANT.value,
+) -> core.Tried | None:
+    trial = core.Trial(change, predict=core.Rises(what), steps=steps)
     try:
-        experiments.plan(2, [None])
+        experiments.plan(2, [steps])
         if not experiments.promises(change, what, least):
             return None
         tried = experiments.try_out(trial, pairs=PAIRS)
@@ -144,7 +202,7 @@ def _sensible(cause: str, signals: core.Signals) -> bool:
 
 
 def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Finding:
-    return found_by_trial(
+    found = found_by_trial(
         cause,
         tried,
         fit,
@@ -152,6 +210,8 @@ def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Find
         f"no symptom tells why only {max(known, 0):.0%} of what there is to know is known; "
         "of the commonest remedies this one helps most",
     )
+    nothing = known < UNLEARNED.value
+    return replace(found, severity=core.Severity.ERROR) if nothing else found
 
 
 def found_by_trial(

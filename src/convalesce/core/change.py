@@ -14,13 +14,15 @@ class Change:
     Attributes:
         reads: Template of what is done, in the imperative: it reads after "try:".
         safe: It cannot make a sound training worse; others need their trial first.
+        everywhere: What it means where no layers are named.
     """
 
     reads: ClassVar[str] = ""
     safe: ClassVar[bool] = False
+    everywhere: ClassVar[str] = "every hidden layer"
 
     def __str__(self) -> str:
-        values = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        values = {f.name: _plain(getattr(self, f.name)) or self.everywhere for f in fields(self)}
         return self.reads.format(**values)
 
 

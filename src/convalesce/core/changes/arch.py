@@ -105,6 +105,7 @@ class SetTrainable(Change):
     trainable: bool
     layers: tuple[str, ...] = ()
     reads = "set trainable={trainable} on {layers}, then compile"
+    everywhere = "the whole model"
 
 
 @dataclass(frozen=True)
