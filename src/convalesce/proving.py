@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from convalesce import core  # loads NumPy, which the script may want to set up first
-    from convalesce.lab import KerasLab
     from convalesce.lab.ray.cluster import Machines
-    from convalesce.lab.remembering import Remembering
     from convalesce.observe.shelf import Shelf
 
 Say = Callable[[str], object]
@@ -69,12 +67,13 @@ def shelf(share: float | None) -> Shelf | None:
     return Kept()
 
 
-def prove(
+def prove(  # noqa: PLR0913, PLR0917 - what is proven, and how
     examined: core.Examined,
     kept: Shelf | None,
     share: float | None,
     mute: Iterable[str],
     say: Say,
+    machines: Machines | None = None,
 ) -> core.Examined:
     """Settle by experiment what is only suspected, as far as the budget goes."""
     run = examined.run
@@ -82,14 +81,22 @@ def prove(
     if kept is None or not kept.kept:
         return examined
     from convalesce.confirm import Budget, confirm  # noqa: PLC0415
+    from convalesce.lab.staffed import staffed  # noqa: PLC0415
 
     training = sum(fit.cost.training_s for fit in run.fits)
-    lab, remembering = _lab_of(kept, run)
+    staff = staffed(kept, run.fits, machines)
+    lab = staff.lab
     budget = Budget.of(training, share)
     try:
         with lab.open():
             diagnosis = confirm(
-                suspected, run, remembering, budget, diagnose=_diagnose(mute), say=say
+                suspected,
+                run,
+                staff.remembering,
+                budget,
+                diagnose=_diagnose(mute),
+                say=say,
+                hire=staff.crew,
             )
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the experiments", error)
@@ -97,18 +104,6 @@ def prove(
     if run.cut:
         diagnosis = _proven_only(diagnosis, examined.diagnosis)
     return replace(examined, diagnosis=diagnosis, run=run)
-
-
-def _lab_of(kept: Shelf, run: core.Run) -> tuple[KerasLab, Remembering]:
-    """The lab on what was kept, and the same with a memory: one for all stages."""
-    from convalesce.lab import KerasLab  # noqa: PLC0415
-    from convalesce.lab.remembering import Remembering  # noqa: PLC0415
-
-    if kept.lab is None:
-        lab = KerasLab(kept, run.fits)
-        kept.lab = lab, Remembering(lab)
-    lab, remembering = kept.lab
-    return lab, remembering
 
 
 def _failed(examined: core.Examined, what: str, error: BaseException) -> core.Examined:
@@ -161,22 +156,23 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
     machines: Machines | None = None,
 ) -> core.Examined:
     """Mend what is confirmed, verify it by retraining, and write it into the script."""
-    from convalesce.lab.crew import crew_of  # noqa: PLC0415
+    from convalesce.lab.staffed import staffed  # noqa: PLC0415
     from convalesce.treat import treat  # noqa: PLC0415
 
     if kept is None or examined.diagnosis.health != "unhealthy":
         return examined
     run, tried_s = examined.run, 0.0
-    lab, remembering = _lab_of(kept, run)
+    staff = staffed(kept, run.fits, machines)
+    lab = staff.lab
     before = lab.spent_s
     try:
         with lab.open():
             treatment = treat(
                 examined.diagnosis,
-                remembering,
+                staff.remembering,
                 diagnose=_diagnose(mute),
                 say=say,
-                hire=lambda fit: crew_of(lab, fit, machines),
+                hire=staff.crew,
             )
             if treatment.proven:
                 begun = time.perf_counter()

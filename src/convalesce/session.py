@@ -99,7 +99,10 @@ def fix(
         return proving.mend(found, shelf, edits, options.mute, say, options.machines)
 
     start = Start(script=target, kind="fix", arguments=tuple(args), module=module)
-    examined = begin(start, options, after=mended).examined
+    begun = begin(start, options, after=mended)
+    if begun.shelf is not None:
+        begun.shelf.close()
+    examined = begun.examined
     if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":
         return 2
     if examined.treatment is not None:
@@ -226,7 +229,8 @@ def observe(start: Start, look: Any, options: Options) -> tuple[core.Run, keepin
 def prove(shelf: Any, options: Options) -> Then:
     """What settles a diagnosis by experiment."""
     say = saying(options)
-    return lambda examined: proving.prove(examined, shelf, options.share, options.mute, say)
+    share, mute, where = options.share, options.mute, options.machines
+    return lambda examined: proving.prove(examined, shelf, share, mute, say, where)
 
 
 def saying(options: Options) -> Callable[[str], object]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convalesce import core  # loads NumPy, which the script may want to set up first
     from convalesce.lab.ray.cluster import Machines
+    from convalesce.lab.staffed import Staffed
     from convalesce.observe.shelf import Shelf
     from convalesce.study import Known
 
@@ -50,30 +51,32 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """The fit that is studied, and the lab that trains on it."""
+    """The fit that is studied, and what trains on it."""
 
     fit: int
     signals: core.Signals
-    lab: Any
+    staff: Staffed
     reach: core.Reach
     what: core.Yardstick
 
 
-def _subject(examined: core.Examined, kept: Shelf | None) -> _Subject | core.Study:
+def _subject(
+    examined: core.Examined, kept: Shelf | None, machines: Machines | None
+) -> _Subject | core.Study:
     """What is to be studied; a study without trials that says why there is nothing."""
     from convalesce import core  # noqa: PLC0415
-    from convalesce.lab import KerasLab  # noqa: PLC0415
+    from convalesce.lab.staffed import staffed  # noqa: PLC0415
 
     run = examined.run
     if kept is None or not kept.kept or not run.fits:
         return core.Study(why_not="no fit could be kept for trials")
     fit = fit_of(examined, kept)
-    lab = KerasLab(kept, run.fits)
-    reach = lab.reach(fit)
+    staff = staffed(kept, run.fits, machines)
+    reach = staff.lab.reach(fit)
     if reach.why_not:
         return core.Study(fit=fit, why_not=reach.why_not)
     signals = next(f.signals for f in run.fits if f.index == fit)
-    return _Subject(fit, signals, lab, reach, yardstick(examined.diagnosis, fit, reach))
+    return _Subject(fit, signals, staff, reach, yardstick(examined.diagnosis, fit, reach))
 
 
 def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -> core.Study:
@@ -85,14 +88,12 @@ def study(examined: core.Examined, kept: Shelf | None, asked: Asked, say: Say) -
         asked: What to do.
         say: Told what is being done.
     """
-    from convalesce.lab.crew import crew_of  # noqa: PLC0415
-
-    subject = _subject(examined, kept)
+    subject = _subject(examined, kept, asked.machines)
     if not isinstance(subject, _Subject):
         return subject
     begun = time.monotonic()
-    with subject.lab.open(), crew_of(subject.lab, subject.fit, asked.machines) as crew:
-        found = _searched(examined.diagnosis, subject, crew, asked, say)
+    with subject.staff.lab.open():
+        found = _searched(examined.diagnosis, subject, asked, say)
     found = replace(found, seconds=time.monotonic() - begun)
     return _written(found, examined.run, asked)
 
@@ -117,12 +118,11 @@ def answers(  # noqa: PLR0913, PLR0917 - a run, what is asked of it, and with wh
     """
     from convalesce import study as room  # noqa: PLC0415
     from convalesce.lab import asking  # noqa: PLC0415
-    from convalesce.lab.crew import crew_of  # noqa: PLC0415
 
-    subject = _subject(examined, kept)
+    subject = _subject(examined, kept, machines)
     if not isinstance(subject, _Subject):
         return ()
-    fit, lab, signals = subject.fit, subject.lab, subject.signals
+    fit, lab, signals = subject.fit, subject.staff.lab, subject.signals
     until = math.inf if seconds is None else time.monotonic() + seconds
 
     def told(count: int) -> None:
@@ -140,8 +140,10 @@ def answers(  # noqa: PLR0913, PLR0917 - a run, what is asked of it, and with wh
         "ablate": lambda: room.ablate(bench, signals),
     }
     found = []
-    with lab.open(), crew_of(lab, fit, machines) as crew:
-        bench = room.Bench(crew, fit, subject.reach, subject.what, until, told)
+    with lab.open():
+        bench = room.Bench(
+            subject.staff.crews.of(fit), fit, subject.reach, subject.what, until, told
+        )
         for name in names:
             say(f"asking: {name}")
             found.append(ask[name]())
@@ -156,14 +158,12 @@ def fit_of(examined: core.Examined, kept: Shelf) -> int:
     return sick[0] if sick else max(kept.kept)
 
 
-def _searched(
-    diagnosis: core.Diagnosis, subject: _Subject, crew: core.Crew, asked: Asked, say: Say
-) -> core.Study:
+def _searched(diagnosis: core.Diagnosis, subject: _Subject, asked: Asked, say: Say) -> core.Study:
     from convalesce import core  # noqa: PLC0415
     from convalesce.readings.yardstick import measure  # noqa: PLC0415
     from convalesce.study import Search, finals, space, starts  # noqa: PLC0415
 
-    fit, lab, reach = subject.fit, subject.lab, subject.reach
+    fit, lab, reach = subject.fit, subject.staff.lab, subject.reach
     spoken = spoken_for(diagnosis, fit)
     say("looking for what can be changed")
     measured = _measured_rate(lab, fit, reach, say)
@@ -172,7 +172,7 @@ def _searched(
     search = Search(
         optuna=stored(asked.place, _key(asked, within, fit), asked.seed),
         space=within,
-        crew=crew,
+        crew=subject.staff.crew(fit),
         fit=fit,
         what=subject.what,
         reach=reach,

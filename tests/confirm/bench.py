@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from convalesce import core
@@ -86,6 +86,34 @@ class WrittenLab:
         self.trained.append(arm)
         self.spent_s += self.reached.seconds(arm.steps)
         return record(self.brings(arm))
+
+
+@dataclass
+class Backwards:
+    """A crew on a written lab: the last arm ends first, some are lost.
+
+    Attributes:
+        asked: Arms of each call.
+        lost: Seeds whose arms fail for a reason of the crew's own.
+    """
+
+    lab: WrittenLab
+    lost: tuple[int, ...] = ()
+    width: int = 2
+    asked: list[Sequence[core.Arm]] = field(default_factory=list)
+
+    def train(
+        self, fit: int, arms: Sequence[core.Arm], *, seconds: float
+    ) -> Iterator[tuple[int, core.Trained]]:
+        self.asked.append(arms)
+        for place in reversed(range(len(arms))):
+            if arms[place].seed in self.lost:
+                yield place, RuntimeError("its worker was lost 3 times")
+                continue
+            try:
+                yield place, self.lab.train(fit, arms[place], seconds=seconds)
+            except core.CannotChange as error:
+                yield place, error
 
 
 def finding(

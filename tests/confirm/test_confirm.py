@@ -10,19 +10,20 @@ import pytest
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm import Budget, confirm
-from tests.confirm.bench import WrittenLab, finding, record
+from tests.confirm.bench import Backwards, WrittenLab, finding, record
 
 Again = Callable[[tuple[core.Change, ...]], Sequence[core.Finding]]
 PLENTY = Budget(1000.0)
 
 
-def prove(
+def prove(  # noqa: PLR0913 - a lab, what is suspected, and what then shows
     lab: WrittenLab,
     *findings: core.Finding,
     skill: float = 0.0,
     seen: core.Signals | None = None,
     again: Again = lambda _: (),
     budget: Budget = PLENTY,
+    crew: core.Crew | None = None,
 ) -> core.Diagnosis:
     """The diagnosis after experiments; `again` says what is found once changes are made."""
 
@@ -32,7 +33,7 @@ def prove(
 
     before = core.Diagnosis(health=core.Health.UNDECIDED, findings=tuple(findings))
     run = core.Run(script="train.py", fits=(core.Fit(index=0, signals=seen or record(skill)),))
-    return confirm(before, run, lab, budget, diagnose=diagnose)
+    return confirm(before, run, lab, budget, diagnose=diagnose, hire=lambda _: crew)
 
 
 def made(arm: core.Arm, kind: type[core.Change]) -> bool:
@@ -442,3 +443,36 @@ def test_the_budget_is_a_share_with_a_floor(
     training: float, share: float | None, seconds: float
 ) -> None:
     assert Budget.of(training, share).seconds == seconds
+
+
+@pytest.mark.parametrize("lost", [(), (0,)])
+@pytest.mark.parametrize(
+    ("suspects", "skill"),
+    [(("hp.lr_high", "hp.lr_low", "hp.optimizer"), 0.1), ((), 0.1), ((), 0.7), (("hp.lr_low",), 0)],
+)
+def test_arms_that_a_crew_trains_ahead_give_the_same_findings(
+    suspects: tuple[str, ...], skill: float, lost: tuple[int, ...]
+) -> None:
+    def brings(arm: core.Arm) -> float:
+        helps = made(arm, core.SetOptimizer) or made(arm, core.InsertBatchNormalization)
+        return (0.95 if helps else skill) + 0.001 * arm.seed
+
+    findings = [finding(cause) for cause in suspects]
+    cannot = (core.FindLearningRate,)
+    alone = WrittenLab(brings, cannot)
+    expected = prove(alone, *findings, skill=skill)
+    here, there = WrittenLab(brings, cannot), WrittenLab(brings, cannot)
+    crew = Backwards(there, lost)
+    assert prove(here, *findings, skill=skill, crew=crew) == expected
+    assert max(map(len, crew.asked)) > 1
+    trained = {(a.changes, a.seed, a.steps) for a in (*here.trained, *there.trained)}
+    assert trained >= {(a.changes, a.seed, a.steps) for a in alone.trained}
+    if not lost:
+        assert len(here.trained) < len(alone.trained)
+
+
+def test_a_crew_is_asked_for_no_more_than_the_budget_holds() -> None:
+    there = WrittenLab(lambda _: 0.3)
+    crew = Backwards(there)
+    prove(WrittenLab(lambda _: 0.3), skill=0.3, budget=Budget(11.0), crew=crew)
+    assert all(len(arms) <= 4 for arms in crew.asked)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from convalesce import core
 from convalesce.treat import treat
-from tests.confirm.bench import WrittenLab, finding, record
+from tests.confirm.bench import Backwards, WrittenLab, finding, record
 
 Again = Callable[[tuple[core.Change, ...]], Sequence[core.Finding]]
 
@@ -30,32 +29,7 @@ def treated(
         return core.Diagnosis(health=core.Health.UNDECIDED, findings=found)
 
     diagnosis = core.Diagnosis(health=core.Health.UNHEALTHY, findings=tuple(findings))
-    return treat(diagnosis, lab, diagnose=diagnose, hire=lambda _: nullcontext(crew))
-
-
-@dataclass
-class Backwards:
-    """A crew on a written lab: the last arm ends first, some are lost.
-
-    Attributes:
-        asked: Arms of each call.
-        lost: Seeds whose arms fail for a reason of the crew's own.
-    """
-
-    lab: WrittenLab
-    lost: tuple[int, ...] = ()
-    width: int = 2
-    asked: list[Sequence[core.Arm]] = field(default_factory=list)
-
-    def train(
-        self, fit: int, arms: Sequence[core.Arm], *, seconds: float
-    ) -> Iterator[tuple[int, core.Trained]]:
-        self.asked.append(arms)
-        for place in reversed(range(len(arms))):
-            if arms[place].seed in self.lost:
-                yield place, RuntimeError("its worker was lost 3 times")
-            else:
-                yield place, self.lab.train(fit, arms[place], seconds=seconds)
+    return treat(diagnosis, lab, diagnose=diagnose, hire=lambda _: crew)
 
 
 def scaled(arm: core.Arm) -> bool:

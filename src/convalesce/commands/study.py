@@ -108,6 +108,7 @@ def study(  # noqa: PLR0913 - one parameter an option
     questions = [name for name, wanted in given.items() if wanted]
     if questions:
         answers = studying.answers(examined, begun.shelf, questions, say, seconds, where)
+        begun.shelf.close()
         _tell_answers(answers, script, options, kept)
         return 0 if answers else 2
     asked = studying.Asked(
@@ -122,6 +123,7 @@ def study(  # noqa: PLR0913 - one parameter an option
         machines=options.machines,
     )
     found = studying.study(examined, begun.shelf, asked, say)
+    begun.shelf.close()
     _tell(found, script, options, kept)
     return 2 if found.why_not else 0
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from convalesce import core
 from convalesce.causes import alike, all_causes
 from convalesce.confirm.budget import Budget
-from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.experiments import Experiments, Hire, NotSettled
 from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, look_alike, screen
@@ -185,6 +185,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
     *,
     diagnose: Diagnose,
     say: Say = lambda _: None,
+    hire: Hire = lambda _: None,
 ) -> core.Diagnosis:
     """Settle by experiment what a diagnosis suspects, and find what hides behind what it knows.
 
@@ -195,6 +196,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         budget: Seconds for all of it.
         diagnose: From the record of an arm to findings, as the run was diagnosed.
         say: Told what is being tried.
+        hire: Gives a crew that trains arms of a fit beside the lab.
     """
     if budget.seconds <= 0 or run.crash is not None or run.interrupted:
         return diagnosis
@@ -206,7 +208,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         signals = next((f.signals for f in run.fits if f.index == index), None)
         if signals is None:
             continue
-        experiments = made[index] = Experiments(lab, budget, index, signals)
+        experiments = made[index] = Experiments(lab, budget, index, signals, crew=hire(index))
         queue = [f for f in serious if f.fit == index]
         case = Case(experiments, diagnose, say, queue)
         try:
@@ -220,7 +222,9 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         remarks += [*case.remarks, *left]
     if run.fits and not run.cut and all(f.verdict is core.Verdict.REFUTED for f in settled):
         last = run.fits[-1]
-        experiments = made.get(last.index) or Experiments(lab, budget, last.index, last.signals)
+        experiments = made.get(last.index) or Experiments(
+            lab, budget, last.index, last.signals, crew=hire(last.index)
+        )
         notes = [f for f in diagnosis.findings if f.fit == last.index and not f.serious]
         found = screen(experiments, say) or second_opinion(experiments, notes, say)
         if found is not None:  # a change of another size may have been ruled out before

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ HALF = 0.5  # known with a change: with less, the next remedy of the cause is tr
 PATIENCE = 4.0  # times its expected time that an arm may take
 
 
+Hire = Callable[[int], core.Crew | None]  # a crew for a fit, beside the lab
 Least = Callable[[float], float]  # from what is known without a change to the gain asked for
 
 
@@ -42,6 +44,7 @@ class Experiments:
         base: Changes that every arm has made already: what was confirmed before.
         steps: Updates of each arm; None for a whole training.
         unsettled: Changes that there was no time to try over whole trainings.
+        crew: Trains arms at the same time where there is more than one processor to do so.
     """
 
     lab: core.Lab
@@ -52,7 +55,8 @@ class Experiments:
     base: tuple[core.Change, ...] = ()
     steps: int | None = None
     unsettled: list[core.Change] = field(default_factory=list)
-    _seen: dict[core.Arm, core.Signals] = field(default_factory=dict)
+    crew: core.Crew | None = None
+    _seen: dict[core.Arm, core.Signals | Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.last = self.original
@@ -144,6 +148,7 @@ class Experiments:
         for seed in range(PAIRS):
             if seed and self.reach.seconds(self.steps) * 2 > self.left:
                 break
+            self._pairs_ahead(changes, range(seed, PAIRS))
             control.append(self._value(self._control(seed), what))
             # A whole training may as well be watched: it serves for the second look, too.
             closely = self.steps is None and seed == 0
@@ -192,8 +197,68 @@ class Experiments:
 
     def _control(self, seed: int) -> core.Signals:
         """The base alone; where it was watched already, what that showed."""
-        watched = core.Arm(changes=self.base, seed=seed, steps=self.steps, closely=True)
-        return self._seen[watched] if watched in self._seen else self.arm(self.base, seed)
+        return self._train(self._control_arm(seed))
+
+    def _control_arm(self, seed: int) -> core.Arm:
+        plain = core.Arm(changes=self.base, seed=seed, steps=self.steps)
+        watched = replace(plain, closely=True)
+        return watched if isinstance(self._seen.get(watched), core.Signals) else plain
+
+    def first_ahead(self, changes: Iterable[core.Change], *, control: bool = True) -> None:
+        """Have a crew train the first arm of each change on top of the base, at the same time.
+
+        Args:
+            changes: That will be tried, as far as trials before them leave it open.
+            control: The base alone as well.
+        """
+        closely = self.steps is None
+        arms = [self._control_arm(0)] if control else []
+        arms += [
+            core.Arm(changes=(*self.base, one), steps=self.steps, closely=closely)
+            for one in changes
+        ]
+        self._ahead(arms)
+
+    def in_rounds(
+        self, questions: Iterable[tuple[str, core.Change]], steps: int | None
+    ) -> Iterator[tuple[str, core.Change]]:
+        """Each question in turn; a crew trains the first arms of as many at once as it can.
+
+        Args:
+            questions: A cause, and the change that would prove it.
+            steps: Updates that one needs; None for a whole training.
+        """
+        waiting = list(questions)
+        for place, question in enumerate(waiting):
+            width = self.crew.width if self.crew is not None else 1
+            if width > 1 and place % width == 0:
+                with suppress(NotSettled):
+                    self.plan(2, [steps])
+                    together = waiting[place : place + width]
+                    self.first_ahead((change for _, change in together), control=steps is not None)
+            yield question
+
+    def _pairs_ahead(self, changes: tuple[core.Change, ...], seeds: Sequence[int]) -> None:
+        """The next pair, and as many of those that may follow as a crew can take at once."""
+        if self.crew is None or self.crew.width < 2:
+            return
+        arms = []
+        for seed in seeds[: max(1, self.crew.width // 2)]:
+            closely = self.steps is None and seed == 0
+            treated = core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely)
+            arms += [self._control_arm(seed), treated]
+        self._ahead(arms)
+
+    def _ahead(self, arms: Sequence[core.Arm]) -> None:
+        """Have a crew train arms; what fails for a reason of its own is left to the lab."""
+        new = [arm for arm in dict.fromkeys(arms) if arm not in self._seen]
+        if len(new) < 2 or self.crew is None or self.crew.width < 2:
+            return
+        seconds = self.reach.seconds(self.steps)
+        new = new[: int(self.left / seconds) * self.crew.width]
+        for place, shown in self.crew.train(self.fit, new, seconds=PATIENCE * seconds):
+            if isinstance(shown, core.Signals | core.CannotChange):
+                self._seen[new[place]] = shown
 
     def _train(self, arm: core.Arm) -> core.Signals:
         if arm not in self._seen:
@@ -203,14 +268,17 @@ class Experiments:
             try:
                 self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)
             except core.CannotChange as error:
-                raise NotSettled(str(error)) from error
+                self._seen[arm] = error
             except core.OutOfTime as error:
                 raise NoTime(f"an arm took too long: {error}") from error
             except Exception as error:
                 raise NotSettled(
                     f"an arm failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
                 ) from error
-        return self._seen[arm]
+        shown = self._seen[arm]
+        if isinstance(shown, Exception):
+            raise NotSettled(str(shown)) from shown
+        return shown
 
     def _going_on(self, trial: core.Trial) -> core.Tried:
         """Training that goes on from the trained weights, against its end as it was."""

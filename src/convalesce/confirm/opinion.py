@@ -55,7 +55,8 @@ def second_opinion(
     known = measure(experiments.original, what)
     if not 0 < known <= 1 - OPEN.value:
         return None
-    for cause, change in (*_of_notes(notes), *_questions(experiments, what)):
+    questions = (*_of_notes(notes), *_questions(experiments, what))
+    for cause, change in experiments.in_rounds(questions, None):
         say(f"it looks sound, and {1 - known:.0%} is left open: is it {cause}?")
         tried = over_whole(experiments, change, what, lambda known: HALF.value * (1 - known))
         if tried is not None:

@@ -59,10 +59,10 @@ def screen(experiments: Experiments, say: Callable[[str], object]) -> core.Findi
         return None
     best: core.Finding | None = None
     most = 0.0
-    brief = reach.steps < BRIEF.value
-    for cause, change in (*([_longer(reach)] if brief else []), *_common(experiments.original)):
-        if not _sensible(cause, experiments.original):
-            continue
+    questions = [q for q in _common(experiments.original) if _sensible(q[0], experiments.original)]
+    if reach.steps < BRIEF.value:
+        questions.insert(0, _longer(reach))
+    for cause, change in experiments.in_rounds(questions, None):
         say(f"nothing is suspected, and little is known: is it {cause}?")
         tried = over_whole(experiments, change, what)
         if tried is None:
@@ -96,7 +96,7 @@ def look_alike(
     if not known < LITTLE.value:
         return None
     found: list[core.Finding] = []
-    for cause, change in _beside(suspects, original):
+    for cause, change in experiments.in_rounds(_beside(suspects, original), SHORT):
         say(f"nothing is proven, and nothing is learned: is it {cause}?")
         tried = _tried(experiments, change, what, SHORT)
         if tried is not None:

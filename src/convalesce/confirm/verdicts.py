@@ -42,6 +42,9 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
         experiments.plan(len(trials) + 1, [t.steps for t in trials.values()])
     except NotSettled as error:
         return Settled(tuple(replace(f, untried=str(error)) for f in group))
+    experiments.first_ahead(
+        t.change for t in trials.values() if not t.after and experiments.long_enough(t)
+    )
     found: dict[str, core.Finding] = {f.cause: f for f in group}
     best: core.Finding | None = None
     for finding in group:

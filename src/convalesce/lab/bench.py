@@ -49,6 +49,10 @@ class KerasLab:
         """Wall-clock seconds spent so far."""
         return self._spent
 
+    def waited(self, seconds: float) -> None:
+        """So long it was waited for arms that others trained."""
+        self._spent += seconds
+
     def reach(self, fit: int) -> core.Reach:
         """What can be done on a fit of the run."""
         kept = self._shelf.kept.get(fit)
@@ -134,15 +138,18 @@ class KerasLab:
         """What another lab needs to train arms of a fit, its data sets read; see `of`.
 
         Raises:
-            core.CannotChange: Its weights were not kept.
+            core.CannotChange: Its weights were not kept, or its examples can't be handed over.
         """
         with self.standing(fit) as base:
-            train = replace(base.train, redrawn=None)  # functions of the user's, which stay here
-            judged = train if base.judged is base.train else base.judged
+            if base.train.redrawn is not None:
+                raise core.CannotChange(
+                    "the data pipeline draws its examples anew in each epoch, by steps that can "
+                    "only run here"
+                )
             kept = self._shelf.kept[fit]
             yield (
-                replace(kept, arguments={}, train=train, validation=base.validation),
-                replace(base, train=train, judged=judged),
+                replace(kept, arguments={}, train=base.train, validation=base.validation),
+                base,
             )
 
     @classmethod

@@ -36,6 +36,33 @@ class Alone:
                 yield place, error
 
 
+class Crews:
+    """The crews of a run's fits: each is hired when it is first asked for, and sent its fit once.
+
+    Args:
+        lab: Of the fits, opened by the caller whenever a crew is asked for or trains.
+        machines: Where to train; None for here.
+    """
+
+    def __init__(self, lab: KerasLab, machines: Machines | None) -> None:
+        self.machines = machines
+        self._lab = lab
+        self._hired: dict[int, core.Crew] = {}
+        self._stack = contextlib.ExitStack()
+
+    def of(self, fit: int) -> core.Crew:
+        """The crew of a fit."""
+        if fit not in self._hired:
+            crew = self._stack.enter_context(crew_of(self._lab, fit, self.machines))
+            self._hired[fit] = crew
+        return self._hired[fit]
+
+    def close(self) -> None:
+        """Let all go; others are hired where it is asked again."""
+        self._hired.clear()
+        self._stack.close()
+
+
 @contextlib.contextmanager
 def crew_of(lab: KerasLab, fit: int, machines: Machines | None) -> Iterator[core.Crew]:
     """A crew for one fit. What can't be trained elsewhere is trained here, and that is told.
@@ -57,7 +84,7 @@ def crew_of(lab: KerasLab, fit: int, machines: Machines | None) -> Iterator[core
         try:
             workers = stack.enter_context(connected(machines))
             staff = Staff(lab, fit, machines.address, workers)
-            there = RayCrew(staff, fit, crew, machines.tell)
+            there = RayCrew(staff, fit, crew, machines.tell, lab.waited)
             crew = stack.enter_context(contextlib.closing(there))
         except (CannotTravel, NoCluster, core.CannotChange) as error:
             machines.tell(f"{error}; it is trained here, one training after another")

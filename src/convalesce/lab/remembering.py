@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from convalesce import core
+
+Known = dict[tuple[int, core.Arm], core.Signals]
 
 
 class Remembering:
@@ -16,7 +19,7 @@ class Remembering:
 
     def __init__(self, lab: core.Lab) -> None:
         self._lab = lab
-        self._seen: dict[tuple[int, core.Arm], core.Signals] = {}
+        self._seen: Known = {}
 
     @property
     def spent_s(self) -> float:
@@ -36,12 +39,65 @@ class Remembering:
         return self._lab.ask(fit, instrument, seconds=seconds)
 
     def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
-        """What one arm showed; see `core.Lab`. One that was watched shows all that others do."""
-        if arm.steps is not None or arm.after or arm.bars:
-            return self._lab.train(fit, arm, seconds=seconds)
-        for closely in {arm.closely, True}:
-            known = self._seen.get((fit, replace(arm, closely=closely)))
-            if known is not None:
-                return known
-        shown = self._seen[fit, arm] = self._lab.train(fit, arm, seconds=seconds)
+        """What one arm showed; see `core.Lab`."""
+        known = self.known(fit, arm)
+        if known is not None:
+            return known
+        shown = self._lab.train(fit, arm, seconds=seconds)
+        if _whole(arm):
+            self._seen[fit, arm] = shown
         return shown
+
+    def known(self, fit: int, arm: core.Arm) -> core.Signals | None:
+        """What a whole training showed that this lab made before; None where it made none."""
+        return _known(self._seen, fit, arm)
+
+
+class RememberingCrew:
+    """A crew that is not asked again for what it, or its lab, has trained to the end.
+
+    Args:
+        crew: Of one fit, hired when something is to be trained.
+        lab: What trains here.
+    """
+
+    def __init__(self, crew: Callable[[], core.Crew], lab: Remembering) -> None:
+        self._crew = crew
+        self._lab = lab
+        self._seen: Known = {}
+
+    @property
+    def width(self) -> int:
+        """How many it trains at the same time."""
+        return self._crew().width
+
+    def train(
+        self, fit: int, arms: Sequence[core.Arm], *, seconds: float
+    ) -> Iterator[tuple[int, core.Trained]]:
+        """Each arm's place and what it showed, or why not; see `core.Crew`."""
+        new = []
+        for place, arm in enumerate(arms):
+            known = self._lab.known(fit, arm) or _known(self._seen, fit, arm)
+            if known is None:
+                new.append(place)
+            else:
+                yield place, known
+        if not new:
+            return
+        for i, shown in self._crew().train(fit, [arms[p] for p in new], seconds=seconds):
+            arm = arms[new[i]]
+            if isinstance(shown, core.Signals) and _whole(arm):
+                self._seen[fit, arm] = shown
+            yield new[i], shown
+
+
+def _whole(arm: core.Arm) -> bool:
+    return arm.steps is None and not arm.after and not arm.bars
+
+
+def _known(seen: Known, fit: int, arm: core.Arm) -> core.Signals | None:
+    """One that was watched shows all that others do."""
+    if not _whole(arm):
+        return None
+    watched = seen.get((fit, replace(arm, closely=True)))
+    return watched if watched is not None else seen.get((fit, arm))

@@ -18,7 +18,7 @@ class Shelf:
     Attributes:
         kept: By the index of the fit.
         missing: Why a fit was not kept, by its index.
-        lab: What trains on them, once something has: proofs and mends share it.
+        lab: What trains on them, once something has: proofs, mends and studies share it.
     """
 
     def __init__(self) -> None:
@@ -60,6 +60,11 @@ class Shelf:
         elif kept.validation is not None:
             rows = replace(kept.validation, seen=tuple(batches))
             self.kept[index] = replace(kept, validation=rows)
+
+    def close(self) -> None:
+        """Nothing is trained any more: let those go who did so elsewhere."""
+        if self.lab is not None:
+            self.lab.close()
 
     def drop(self, index: int, why: str) -> None:
         """No experiment can be made on this fit."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from convalesce import core
@@ -14,7 +13,7 @@ from convalesce.treat.trainer import Say, Trainer
 from convalesce.treat.verifying import Diagnose, verify, yardsticks
 
 COURSES = 3  # that are tried before it is said that none is proven
-Hire = Callable[[int], AbstractContextManager[core.Crew | None]]
+Hire = Callable[[int], core.Crew | None]
 
 
 def treat(
@@ -23,7 +22,7 @@ def treat(
     *,
     diagnose: Diagnose,
     say: Say = lambda _: None,
-    hire: Hire = lambda _: nullcontext(),
+    hire: Hire = lambda _: None,
 ) -> core.Treatment:
     """The first course that retraining proves, for the fit of the leading confirmed finding.
 
@@ -43,8 +42,7 @@ def treat(
     if reach.why_not:
         causes = tuple(f.cause for f in against)
         return core.Treatment(fit=fit, causes=causes, why_not=reach.why_not)
-    with hire(fit) as crew:
-        return _treated(against, Trainer(lab, fit, reach, crew), diagnose, say)
+    return _treated(against, Trainer(lab, fit, reach, hire(fit)), diagnose, say)
 
 
 def _treated(

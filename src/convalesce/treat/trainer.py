@@ -53,9 +53,9 @@ class Trainer:
 
         An arm that fails for a reason of the crew's own is trained by the lab when its turn comes.
         """
-        if self.crew is None or self.crew.width < 2:
-            return
         new = [arm for arm in arms if arm not in self._seen]
+        if not new or self.crew is None or self.crew.width < 2:
+            return
         limit = max((self._limit(arm.changes) for arm in new), default=SLACK_S)
         for place, shown in self.crew.train(self.fit, new, seconds=limit):
             if isinstance(shown, core.Signals | core.CannotChange | core.OutOfTime):

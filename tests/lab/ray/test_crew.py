@@ -101,7 +101,7 @@ def trained(model: Any, rate: float = 0.05, **given: Any) -> KerasLab:
     return KerasLab(shelf, tuple(course.fits))
 
 
-def observed(model: Any, rate: float, **given: Any) -> tuple[Course, Shelf]:
+def observed(model: Any, rate: float, every: int = 0, **given: Any) -> tuple[Course, Shelf]:
     """A training under observation, and what was kept of it."""
     model.compile(
         keras.optimizers.SGD(rate, momentum=0.9),
@@ -109,7 +109,7 @@ def observed(model: Any, rate: float, **given: Any) -> tuple[Course, Shelf]:
         metrics=["accuracy"],
     )
     shelf = Shelf()
-    course = Course(Options(every=0, shelf=shelf))
+    course = Course(Options(every=every, shelf=shelf))
     arguments = {"x": X[:480], "y": Y[:480], "validation_data": (X[480:640], Y[480:640])}
     arguments |= {"epochs": 2, "batch_size": 32, "verbose": 0, **given}
     course.fit(type(model).fit, model, (), arguments, None)

@@ -33,15 +33,22 @@ class RayCrew:
         fit: Index of the fit that they were sent.
         otherwise: Trains what is left to do when no worker is left.
         tell: Told that it does.
+        waited: Told of seconds that were waited for the workers.
     """
 
     def __init__(
-        self, staff: Staff, fit: int, otherwise: core.Crew, tell: Callable[[str], object]
+        self,
+        staff: Staff,
+        fit: int,
+        otherwise: core.Crew,
+        tell: Callable[[str], object],
+        waited: Callable[[float], object],
     ) -> None:
         self._staff = staff
         self._fit = fit
         self._otherwise = otherwise
         self._tell = tell
+        self._waited = waited
 
     @property
     def width(self) -> int:
@@ -98,8 +105,10 @@ class RayCrew:
             return []
         import ray
 
+        begun = time.monotonic()
         done, others = ray.wait(list(out), num_returns=1, timeout=LOOK_S)
         now = time.monotonic()
+        self._waited(now - begun)
         return [*done, *(ref for ref in others if now > out[ref].until)]
 
     @staticmethod
