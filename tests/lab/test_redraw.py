@@ -103,3 +103,5 @@ def test_an_arm_goes_without_the_random_step() -> None:
         assert made.train.redrawn is None
         with pytest.raises(core.CannotChange, match="no range that could be scaled"):
             apply(core.ScaleAugmentation(core.PIPELINE, 0.3), setting)
+        with pytest.raises(core.CannotChange, match="can only run here"), lab.handed_over(0):
+            pass

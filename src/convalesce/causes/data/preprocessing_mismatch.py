@@ -8,7 +8,8 @@ Validation far below training from the first epoch on, while training goes well.
 ## Why it happens
 Scaling written twice, once for each split, and changed in one: 0 to 1 here, -1 to 1 there;
 statistics taken from each split; another tokeniser, upper case against lower; another sampling
-rate, resize or colour order; an artefact in the pictures of one class only.
+rate, resize or colour order; an artefact in the pictures of one class only; a vocabulary of
+other texts, so that most words of these are unknown.
 
 ## How it is confirmed
 By facts: mean and deviation of each channel against those of training, far beyond what random
@@ -47,8 +48,15 @@ from convalesce.readings import curves, data_reading, differences, specimen
 
 DROP = 0.1  # of what there is to learn: the other split does worse than training
 HALF = 0.5  # of what training shows, lost on the other split
+LEFT = 0.5  # of what there is to know: known of validation, the texts say enough
 LOST = core.Limit(0.5, unit="1", source="half of a class is found in training and not elsewhere")
 TRAINED = 0.3  # learned below it, training itself does too badly to compare
+UNKNOWN = core.Limit(
+    0.5,
+    unit="1",
+    source="Zipf 1949: the commonest of ten words has a third; of 15 texts measured, 5 to 22 %",
+)
+WORDS = 10  # a vocabulary that is smaller may well have one that prevails
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
@@ -66,6 +74,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     if across is not None:
         left = curves.skill(answers)
         found.append(_against(ACROSS, train, validation, across, (known, left)))
+    if answers is not None:
+        found.append(_unknown_words(train, curves.skill(answers)))
     if trained is not None and answers is not None:
         found.append(_lost_class(data_reading.as_fed(train, signals.get(FED)), trained, answers))
     found += [
@@ -111,6 +121,25 @@ def _against(
         stated=worst.sure,
         severity=core.Severity.ERROR if worst.sure and lost > HALF else core.Severity.WARNING,
     )
+
+
+def _unknown_words(train: core.Split, left: float) -> core.Evidence | None:
+    """Texts of a vocabulary that is not theirs: most of their words are one token, the unknown."""
+    for x in train.inputs:
+        if x.kind != "tokens" or (x.vocabulary or 0) < WORDS or not left < LEFT:
+            continue
+        if x.commonest_token_share > UNKNOWN.value:
+            return core.Evidence(
+                readings=(
+                    core.Reading(TRAIN, x.commonest_token_share, UNKNOWN, "tokens that are one"),
+                ),
+                says=f"{x.commonest_token_share:.0%} of the tokens of training are token "
+                f"{x.commonest_token} (padding left out): if that stands for unknown words, the "
+                "vocabulary is not that of these texts",
+                strength=0.5 + 0.5 * data_reading.unit(x.commonest_token_share),
+                severity=core.Severity.WARNING,
+            )
+    return None
 
 
 def _lost_class(
@@ -181,6 +210,13 @@ def _stained() -> core.Signals:
     return core.record({TRAIN: split, TRAIN_ANSWERS: ours, VALIDATION_ANSWERS: theirs})
 
 
+def _words(commonest: float, validation: float, vocabulary: int = 42) -> core.Signals:
+    more = {"vocabulary": vocabulary, "commonest_token": 1, "commonest_token_share": commonest}
+    x = specimen.inputs("tokens", (40,), **more)
+    split = specimen.split(specimen.targets((250, 250)), x)
+    return core.record({TRAIN: split, VALIDATION_ANSWERS: _answers("validation", validation)})
+
+
 _SCALED = core.Across(role="validation", shift=(1.02,), spread=(0.5,), distance=3.0)
 _OTHER_WORDS = core.Across(role="validation", token_shift=0.97)
 _TEST = specimen.split(specimen.targets((250, 250)), role="held_out")
@@ -207,10 +243,14 @@ CAUSE = core.Cause(
         _case(_SCALED, 0.4),
         _case(_OTHER_WORDS, 0.3, kind="tokens"),
         _stained(),
+        _words(0.88, 0.05),
         core.record({TRAIN: _TEST, EVALUATIONS: core.Evaluations(calls=(_CALL,))}),
     ),
     healthy=(
         _case(core.Across(role="validation", shift=(0.02,), spread=(1.01,)), 0.7),
         _case(core.Across(role="validation", shift=(1.1,), spread=(1.4,)), 0.94),
+        _words(0.22, 0.05),
+        _words(0.88, 0.9),
+        _words(0.88, 0.05, vocabulary=4),
     ),
 )
