@@ -166,6 +166,16 @@ def test_skill_is_the_best_of_what_is_known() -> None:
     assert math.isnan(curves.skill(None))
 
 
+def test_a_loss_without_a_lower_bound_is_no_skill() -> None:
+    signed = core.Predictions(
+        role="validation", examples=9, loss=-9e7, baseline_loss=0.67, accuracy=0.6,
+        baseline_accuracy=0.6,
+    )  # fmt: skip
+    assert curves.skill(signed) == 0.0
+    density = core.Predictions(role="validation", examples=9, loss=-0.5, baseline_loss=1.0)
+    assert curves.skill(density) == 1.5
+
+
 def test_progress_falls_back_on_the_curve_without_its_penalty() -> None:
     signals = core.record(
         {

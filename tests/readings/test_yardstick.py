@@ -26,3 +26,12 @@ def test_missing_the_only_class_there_is_is_worse_than_chance(what: core.Yardsti
     assert measure(validation(0.25, 1.0), what) == -0.75
     assert math.isnan(measure(validation(1.0, 1.0), what))  # nothing was to be known
     assert measure(validation(0.75, 0.5), what) == pytest.approx(0.5)
+
+
+def test_by_a_loss_without_a_lower_bound_nothing_is_sure() -> None:
+    signed = core.Predictions(
+        role="validation", examples=9, loss=-9e7, baseline_loss=0.67, accuracy=0.6,
+        baseline_accuracy=0.6,
+    )  # fmt: skip
+    signals = core.record({core.VALIDATION_ANSWERS: signed})
+    assert measure(signals, core.Yardstick.SURE) == 0.0

@@ -285,11 +285,16 @@ def skill(answers: Predictions | None) -> float:
     if answers is None or not answers.finite:
         return math.nan
     found = [
-        _share_removed(answers.loss, answers.baseline_loss),
+        _share_removed(math.nan if unbounded(answers) else answers.loss, answers.baseline_loss),
         _share_removed(1 - answers.accuracy, 1 - answers.baseline_accuracy),
         answers.r2,
     ]
     return max((f for f in found if math.isfinite(f)), default=math.nan)
+
+
+def unbounded(answers: Predictions) -> bool:
+    """A loss of classes below 0, from labels that it does not take: it tells nothing."""
+    return answers.loss < 0 and math.isfinite(answers.accuracy)
 
 
 def _share_removed(left: float, at_chance: float) -> float:

@@ -86,6 +86,8 @@ def sampling_error(signals: Signals, what: Yardstick) -> float:
 
 
 def _by_loss(answers: Predictions) -> float:
+    if curves.unbounded(answers):
+        return curves.skill(answers)
     if math.isfinite(answers.loss) and answers.baseline_loss > 0:
         return 1 - answers.loss / answers.baseline_loss
     return answers.r2
