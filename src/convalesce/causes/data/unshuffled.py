@@ -65,7 +65,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     validation = signals.get(VALIDATION)
     labels = data_reading.labels_of(train)
     found: list[core.Evidence | None] = []
-    if labels is not None and seen is not None and len(seen):
+    counted = labels is not None and labels.form != "sign"  # batches count from class 0 on
+    if labels is not None and seen is not None and len(seen) and counted:
         found.append(_one_sided(seen, labels))
     elif labels is not None:
         found.append(_in_blocks(train, labels, setup))
@@ -183,6 +184,8 @@ _SORTED = specimen.split(specimen.targets((400, 400), adjacency=0.999))
 _RANDOM = specimen.split(specimen.targets((400, 400)))
 _PURE_BATCHES = {str(c): [32.0 * (step % 2 == c) for step in range(10)] for c in range(2)}
 _MIXED_BATCHES = {"0": [15.0, 18.0, 14.0] * 3, "1": [17.0, 14.0, 18.0] * 3}
+_SIGNS = specimen.split(specimen.targets((400, 400), "sign"))
+_ONES = {"0": [0.0] * 10, "1": [16.0] * 10}  # of signs, -1 is not counted
 _LAST = specimen.split(specimen.targets((0, 0, 200)), role="validation")
 
 CAUSE = core.Cause(
@@ -208,6 +211,7 @@ CAUSE = core.Cause(
     ),
     healthy=(
         core.record({TRAIN: _SORTED, SETUP: _setup("data")}),
+        core.record({TRAIN: _SIGNS, SETUP: _setup(), BATCH_LABELS: _ONES}),
         core.record({TRAIN: _SORTED, SETUP: _setup(), BATCH_LABELS: _MIXED_BATCHES}),
         core.record(
             {
