@@ -46,6 +46,7 @@ class WrittenLab:
         reached: What can be done.
         trained: Arms that were asked for, in order.
         answers: Of instruments. `asked`: which were, in order.
+        told: What the data tell of changes.
     """
 
     brings: Brings
@@ -60,6 +61,7 @@ class WrittenLab:
     rate: float = 0.0123
     answers: dict[core.Instrument, core.Answered] = field(default_factory=dict)
     asked: list[core.Instrument] = field(default_factory=list)
+    told: dict[core.Change, core.Change] = field(default_factory=dict)
 
     def reach(self, fit: int) -> core.Reach:
         return self.reached
@@ -68,6 +70,9 @@ class WrittenLab:
         if core.FindLearningRate in self.cannot:
             raise core.CannotChange("FindLearningRate can't be made here")
         return self.rate
+
+    def exact(self, fit: int, changes: tuple[core.Change, ...]) -> tuple[core.Change, ...]:
+        return tuple(self.told.get(change, change) for change in changes)
 
     def ask(self, fit: int, instrument: core.Instrument, *, seconds: float) -> core.Answered:
         self.asked.append(instrument)

@@ -46,6 +46,13 @@ def test_a_course_that_helps_is_proven_by_three_pairs() -> None:
     assert found.verified.low > 0
 
 
+def test_a_course_says_what_the_data_tell_of_it() -> None:
+    asked, told = core.RepairLabels("look around row 20"), core.ShiftLabels(1, 20, 60)
+    lab = WrittenLab(lambda arm: 0.9 if told in arm.changes else 0.1, told={asked: told})
+    found = treated(lab, replace(confirmed("data.labels"), remedies=(asked,)))
+    assert found.proven and found.changes == (told,)
+
+
 def test_a_course_that_makes_it_worse_is_never_offered() -> None:
     lab = WrittenLab(lambda arm: 0.1 if arm.changes else 0.6)
     found = treated(lab, confirmed("hp.lr_high"))

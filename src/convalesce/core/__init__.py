@@ -65,12 +65,14 @@ from convalesce.core.changes.data import DropFeature as DropFeature
 from convalesce.core.changes.data import DropNonfinite as DropNonfinite
 from convalesce.core.changes.data import DropRows as DropRows
 from convalesce.core.changes.data import HoldOut as HoldOut
+from convalesce.core.changes.data import LeaveOut as LeaveOut
 from convalesce.core.changes.data import Normalize as Normalize
 from convalesce.core.changes.data import Oversample as Oversample
 from convalesce.core.changes.data import RepairLabels as RepairLabels
 from convalesce.core.changes.data import Rescale as Rescale
 from convalesce.core.changes.data import Resplit as Resplit
 from convalesce.core.changes.data import ScaleAugmentation as ScaleAugmentation
+from convalesce.core.changes.data import ShiftLabels as ShiftLabels
 from convalesce.core.changes.data import Shuffle as Shuffle
 from convalesce.core.changes.data import StandardizeTargets as StandardizeTargets
 from convalesce.core.changes.data import UnifyPreprocessing as UnifyPreprocessing

@@ -124,6 +124,17 @@ class Lab(Protocol):
             OutOfTime: It would take too long.
         """
 
+    def exact(self, fit: int, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+        """The same changes, with what only the data tell of them: which rows, and by how much.
+
+        Args:
+            fit: Index of the fit.
+            changes: In order.
+
+        Raises:
+            CannotChange: The data do not tell it.
+        """
+
     def ask(self, fit: int, instrument: Instrument, *, seconds: float) -> Answered:
         """What an instrument answers on a fit, on the training as it was observed.
 

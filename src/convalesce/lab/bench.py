@@ -11,7 +11,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.lab import arms, compilation, feed
-from convalesce.lab.apply import apply
+from convalesce.lab.apply import apply, repair_labels
 from convalesce.lab.callbacks import acting
 from convalesce.lab.edits import edited
 from convalesce.lab.outcomes import Outcomes
@@ -101,6 +101,18 @@ class KerasLab:
         self.train(fit, arm, seconds=PATIENT * seconds)
         prepared = self._prepared[fit, arm.changes]
         return float(prepared.setting.model.optimizer.learning_rate)
+
+    def exact(self, fit: int, changes: tuple[core.Change, ...]) -> tuple[core.Change, ...]:
+        """The same changes, with what only the data tell of them; see `core.Lab`."""
+        if not any(isinstance(c, core.RepairLabels) for c in changes):
+            return changes
+        kept, told = self._shelf.kept[fit], list(changes)
+        with unheard(), kept_random_state():
+            set_flags(kept, self._base(fit))
+            for i, change in enumerate(changes):
+                if isinstance(change, core.RepairLabels):
+                    told[i] = repair_labels.exact(change, self._changed(kept, tuple(told[:i])))
+        return tuple(told)
 
     def ask(self, fit: int, instrument: core.Instrument, *, seconds: float) -> core.Answered:
         """What an instrument answers on a fit; see `core.Lab`."""

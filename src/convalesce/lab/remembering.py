@@ -34,6 +34,10 @@ class Remembering:
         """The learning rate that a confirmed range test finds; see `core.Lab`."""
         return self._lab.find_rate(fit, changes, seconds=seconds)
 
+    def exact(self, fit: int, changes: tuple[core.Change, ...]) -> tuple[core.Change, ...]:
+        """The same changes, with what only the data tell of them; see `core.Lab`."""
+        return self._lab.exact(fit, changes)
+
     def ask(self, fit: int, instrument: core.Instrument, *, seconds: float) -> core.Answered:
         """What an instrument answers on a fit; see `core.Lab`."""
         return self._lab.ask(fit, instrument, seconds=seconds)

@@ -36,10 +36,10 @@ def measured(
         whats: Yardsticks of the verification; strengths are compared by the last, the finest.
 
     Raises:
-        core.CannotChange: No rate was found.
+        core.CannotChange: No rate was found, or no row where labels slipped.
         core.OutOfTime: It would take longer than a training.
     """
-    found, said = _rate(course, trainer)
+    found, said = _rate(trainer.lab.exact(trainer.fit, course), trainer)
     return _strength(found, trainer, whats[-1], said)
 
 

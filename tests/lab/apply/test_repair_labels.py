@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import convalesce.readings
 from convalesce import core
 from convalesce.lab.apply import apply
-from convalesce.lab.apply.repair_labels import BEYOND, SLIPPED
+from convalesce.lab.apply.repair_labels import BEYOND, SLIPPED, exact
 from convalesce.lab.recoding import RECODINGS
 from tests.lab.apply.examples import blobs, setting
 
@@ -131,6 +133,37 @@ def test_labels_that_slipped_from_some_row_on_are_moved_from_there() -> None:
     assert made.train.count >= 398
     wrong = (made.train.y != y[: made.train.count]).mean()
     assert wrong < 0.02
+
+
+def test_what_the_data_tell_of_a_slip_is_the_same_change() -> None:
+    x, y = blobs(400)
+    slipped = np.concatenate([y[:230], np.roll(y[230:], 1)])
+    asked = core.RepairLabels("join inputs and labels by a key; look around row 200")
+    told = exact(asked, setting((x, slipped)))
+    assert isinstance(told, core.ShiftLabels)
+    assert (told.by, told.stop) == (1, 400) and abs(told.start - 230) < 10
+    assert f"rows {told.start} to 399 up by 1 row" in str(told)
+    ours, theirs = apply(told, setting((x, slipped))), apply(asked, setting((x, slipped)))
+    assert np.array_equal(ours.train.y, theirs.train.y)
+    other = core.RepairLabels("take 1 off each: they run from 1 to 5")
+    assert exact(other, setting((x, y))) is other
+
+
+@given(by=st.integers(-4, 4).filter(bool), start=st.integers(0, 12), more=st.integers(4, 8))
+def test_moved_labels_are_those_of_the_arrays_without_their_ends(
+    by: int, start: int, more: int
+) -> None:
+    x, y = np.arange(40.0).reshape(20, 2), np.arange(20)
+    made = apply(core.ShiftLabels(by, start, start + more), setting((x, y)))
+    first, last = np.s_[start : start + abs(by)], np.s_[start + more - abs(by) : start + more]
+    of_x, of_y = (last, first) if by > 0 else (first, last)
+    assert np.array_equal(made.train.x, np.delete(x, of_x, axis=0))
+    assert np.array_equal(made.train.y, np.delete(y, of_y, axis=0))
+
+
+def test_no_training_without_rows() -> None:
+    with pytest.raises(core.CannotChange, match="no training row would be left"):
+        apply(core.LeaveOut(0, 400), setting(blobs(400)))
 
 
 def test_a_stretch_whose_labels_are_lost_is_left_out() -> None:

@@ -194,3 +194,35 @@ def test_what_is_no_data_file_holds_nothing() -> None:
     assert held("a.txt", b"1,2\n3,4\n") is None
     plain = held("a.csv", b"1,2\n3,4\n")
     assert plain is not None and not plain.headed and plain.arrays["1"].tolist() == [2.0, 4.0]
+
+
+@pytest.mark.parametrize("by", [2, -1])
+def test_labels_that_slipped_go_back_to_their_rows_in_the_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: int
+) -> None:
+    arrays = splits(tmp_path)
+    (mend,) = repaired((core.ShiftLabels(by, 20, 60),), (), around(tmp_path, "d.npz"))
+    assert mend.count == 40 and "`y_train` against `x_train`" in mend.says
+    pasted(tmp_path, mend, monkeypatch)
+    first, last = np.s_[20 : 20 + abs(by)], np.s_[60 - abs(by) : 60]
+    of_x, of_y = (last, first) if by > 0 else (first, last)
+    with np.load(tmp_path / "d-mended.npz") as found:
+        assert np.array_equal(found["x_train"], np.delete(arrays["x_train"], of_x, axis=0))
+        assert np.array_equal(found["y_train"], np.delete(arrays["y_train"], of_y, axis=0))
+        assert np.array_equal(found["y_val"], arrays["y_val"])
+
+
+def test_a_stretch_is_left_out_of_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrays = splits(tmp_path)
+    (mend,) = repaired((core.LeaveOut(5, 25),), (), around(tmp_path, "d.npz"))
+    pasted(tmp_path, mend, monkeypatch)
+    with np.load(tmp_path / "d-mended.npz") as found:
+        for name in ("x_train", "y_train"):
+            assert np.array_equal(found[name], np.delete(arrays[name], np.s_[5:25], axis=0))
+        assert len(found["y_val"]) == 60
+
+
+def test_a_stretch_that_no_file_can_hold_is_named_without_a_snippet(tmp_path: Path) -> None:
+    splits(tmp_path)
+    (mend,) = repaired((core.LeaveOut(5, 61),), (), around(tmp_path, "d.npz"))
+    assert mend.path == "d.npz" and not mend.snippet

@@ -415,6 +415,24 @@ def test_stand_ins_for_no_reading_are_dropped() -> None:
         """)
 
 
+def test_labels_that_slipped_go_back_to_their_rows() -> None:
+    assert mended(ARRAYS, core.ShiftLabels(2, 100, 160), facts_of(ARRAYS)) == diff("""
+        +x_train = np.delete(x_train, np.s_[158:160], axis=0)
+        +y_train = np.delete(y_train, np.s_[100:102], axis=0)
+        """)
+    assert mended(ARRAYS, core.ShiftLabels(-1, 100, 160), facts_of(ARRAYS)) == diff("""
+        +x_train = np.delete(x_train, np.s_[100:101], axis=0)
+        +y_train = np.delete(y_train, np.s_[159:160], axis=0)
+        """)
+
+
+def test_rows_with_the_labels_of_others_are_left_out() -> None:
+    assert mended(ARRAYS, core.LeaveOut(100, 160), facts_of(ARRAYS)) == diff("""
+        +x_train = np.delete(x_train, np.s_[100:160], axis=0)
+        +y_train = np.delete(y_train, np.s_[100:160], axis=0)
+        """)
+
+
 def test_copies_of_validation_are_dropped_from_training() -> None:
     assert mended(ARRAYS, core.Deduplicate(), facts_of(ARRAYS)) == diff("""
         +held_out = {row.tobytes() for row in np.asarray(x_val, x_train.dtype)}

@@ -37,6 +37,9 @@ VALUES = {
     "how": "take 1 off each: they run from 1 to 5",
     "where": "feature 2",
     "times": 3.0,
+    "by": 1,
+    "start": 4,
+    "stop": 8,
 }
 NAMES = {
     "SetLoss": "mean_squared_error",

@@ -71,6 +71,42 @@ class RepairLabels(Change):
 
 
 @dataclass(frozen=True)
+class ShiftLabels(Change):
+    """Give a stretch of training rows the labels that belong to them.
+
+    Attributes:
+        by: Row i gets the label that stands at row i + by.
+        start: The first row of the stretch. `stop`: the row behind its last.
+    """
+
+    by: int
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        rows, way = abs(self.by), "up" if self.by > 0 else "down"
+        many = f"{rows} row{'s' * (rows != 1)}"
+        return f"move the labels of rows {self.start} to {self.stop - 1} {way} by {many}"
+
+
+@dataclass(frozen=True)
+class LeaveOut(Change):
+    """Leave out a stretch of training rows whose labels are those of other rows.
+
+    Attributes:
+        start: The first row of the stretch. `stop`: the row behind its last.
+    """
+
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        return (
+            f"leave out rows {self.start} to {self.stop - 1}, whose labels are those of other rows"
+        )
+
+
+@dataclass(frozen=True)
 class Shuffle(Change):
     """Bring the examples into random order before they are split and batched."""
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-import numpy as np
-
 from convalesce import core
 from convalesce.lab import pairing, rows
+from convalesce.lab.apply import leave_out, shift_labels
 from convalesce.lab.recoding import RECODINGS
 from convalesce.lab.rows import Indices
 from convalesce.lab.setting import Setting
@@ -25,6 +24,8 @@ BEYOND = {
     "lay masks over": "by how much masks and pictures are apart is not known",
 }
 SLIPPED = re.compile(r"look around row (\d+)")
+OF_VALIDATION = "pair inputs and labels of the validation split"
+ALL = re.compile(r"pair inputs and labels of(?! the validation split)|cut alike")
 NOT_FOUND = "no shift of the labels by up to 8 rows makes look-alikes agree: join them by a key"
 
 
@@ -43,13 +44,13 @@ def apply(change: core.RepairLabels, setting: Setting) -> Setting:
     for words, why in BEYOND.items():
         if change.how.startswith(words):
             raise core.CannotChange(f"{why} ({change.how})")
-    slipped = SLIPPED.search(change.how)
-    if slipped:
-        return _from_row(setting, int(slipped[1]))
-    if "pair inputs and labels of the validation split" in change.how:
+    told = exact(change, setting)
+    if isinstance(told, core.ShiftLabels):
+        return shift_labels.apply(told, setting)
+    if isinstance(told, core.LeaveOut):
+        return leave_out.apply(told, setting)
+    if OF_VALIDATION in change.how:
         return _validation(setting)
-    if "pair inputs and labels of" in change.how or "cut alike" in change.how:
-        return _training(setting)
     if change.how.startswith("look through the named examples"):
         return _without_outvoted(setting)
     raise core.CannotChange(f"the arrays do not tell how to {change.how}")
@@ -62,11 +63,25 @@ def _classes(split: Rows) -> Indices:
     return labels
 
 
-def _training(setting: Setting) -> Setting:
+def exact(change: core.RepairLabels, setting: Setting) -> core.Change:
+    """The same with its rows, where the arrays tell which labels slipped, and by how much.
+
+    Raises:
+        core.CannotChange: They do not.
+    """
+    slipped = SLIPPED.search(change.how)
+    if slipped:
+        return _from_row(setting, int(slipped[1]))
+    if ALL.search(change.how):
+        return _training(setting)
+    return change
+
+
+def _training(setting: Setting) -> core.Change:
     by = pairing.slip(pairing.alike(rows.leaves(setting.train.x)), _classes(setting.train))
     if not by:
         raise core.CannotChange(NOT_FOUND)
-    return _shifted(setting, by, None)
+    return core.ShiftLabels(by, 0, setting.train.count)
 
 
 def _validation(setting: Setting) -> Setting:
@@ -76,10 +91,10 @@ def _validation(setting: Setting) -> Setting:
     by = pairing.slip(pairing.alike(rows.leaves(held.x)), _classes(held))
     if not by:
         raise core.CannotChange(NOT_FOUND)
-    return rows.changed(setting, validation=_moved(held, by, None))
+    return rows.changed(setting, validation=shift_labels.moved(held, by, None))
 
 
-def _from_row(setting: Setting, row: int) -> Setting:
+def _from_row(setting: Setting, row: int) -> core.Change:
     """The worse side of a row: moved back, or left out where no move helps."""
     train = setting.train
     if not train.whole:
@@ -88,26 +103,8 @@ def _from_row(setting: Setting, row: int) -> Setting:
     sides = [slice(0, row), slice(row, train.count)]
     worse = min(sides, key=lambda side: pairing.agreement(found, labels, side)[0])
     by = pairing.slip(found, labels, worse)
-    worse = pairing.stretch(found, labels, worse, by)
-    if by:
-        return _shifted(setting, by, worse)
-
-    def kept(split: Rows) -> Rows:
-        return rows.take(split, np.delete(np.arange(split.count), worse))
-
-    return rows.changed(setting, train=kept(train), judged=kept(setting.judged))
-
-
-def _shifted(setting: Setting, by: int, part: slice | None) -> Setting:
-    if setting.judged.count != setting.train.count:
-        raise core.CannotChange("the training examples were resampled: repair the labels first")
-    train, judged = (_moved(split, by, part) for split in (setting.train, setting.judged))
-    return rows.changed(setting, train=train, judged=judged)
-
-
-def _moved(split: Rows, by: int, part: slice | None) -> Rows:
-    shifted = rows.map_targets(split, lambda _, y: pairing.moved(y, by, part))
-    return rows.take(shifted, pairing.kept_after(split.count, by, part))
+    start, stop, _ = pairing.stretch(found, labels, worse, by).indices(train.count)
+    return core.ShiftLabels(by, start, stop) if by else core.LeaveOut(start, stop)
 
 
 def _without_outvoted(setting: Setting) -> Setting:

@@ -13,7 +13,14 @@ from convalesce.treat.files.snippets import snippet
 SHOWN = 8  # rows that are named
 FEW = 4  # files that are named where none shows the fault by itself
 # Changes of what lies in files, where a file may not show the fault by itself.
-LOOKED_INTO = (core.RepairLabels, core.DropFeature, core.Resplit, core.UnifyPreprocessing)
+LOOKED_INTO = (
+    core.RepairLabels,
+    core.ShiftLabels,
+    core.LeaveOut,
+    core.DropFeature,
+    core.Resplit,
+    core.UnifyPreprocessing,
+)
 
 
 def repaired(

@@ -151,12 +151,28 @@ def _unlike(_: Any, files: Sequence[Held]) -> Iterator[Fault]:
                 yield Fault(held=file, names=(name,), says=says, against=(ours, mine))
 
 
+def _stretch(change: core.ShiftLabels | core.LeaveOut, files: Sequence[Held]) -> Iterator[Fault]:
+    """Arrays of training that hold the stretch, labels in front; inputs and labels in one file."""
+    for file in files:
+        for name in (n for n in _inputs(file) if file.role(n) in {"train", ""}):
+            partners = [n for n in file.partners(name) if n != name]
+            labels = [
+                n for n in partners if file.arrays[n].ndim == 1 and _is_classes(file.arrays[n])
+            ]
+            if file.kind == "npz" and len(labels) == 1 and len(file.arrays[name]) >= change.stop:
+                rows = tuple(range(change.start, change.stop))
+                says = f"{change} (`{labels[0]}` against `{name}`)"
+                yield Fault(held=file, names=(labels[0], name), says=says, rows=rows)
+
+
 LOOKS: dict[type[core.Change], Callable[[Any, Sequence[Held]], Iterator[Fault]]] = {
     core.DropNonfinite: _nonfinite,
     core.DropRows: _stand_ins,
     core.Deduplicate: _duplicates,
     core.Shuffle: _ordered,
     core.UnifyPreprocessing: _unlike,
+    core.ShiftLabels: _stretch,
+    core.LeaveOut: _stretch,
 }
 
 

@@ -19,6 +19,8 @@ def snippet(change: core.Change, fault: Fault) -> str:
 
 
 def _arrays(change: core.Change, fault: Fault) -> str:
+    if isinstance(change, core.ShiftLabels):
+        return _shifted(change, fault)
     kept = _mask(change, fault)
     if not kept:
         return ""
@@ -34,12 +36,39 @@ def _arrays(change: core.Change, fault: Fault) -> str:
     return "\n".join(["import numpy as np", "", *lines, f"np.savez_compressed({out!r}, **arrays)"])
 
 
+def _shifted(change: core.ShiftLabels, fault: Fault) -> str:
+    """Rows without a label of their own left out of the inputs, and labels without a row."""
+    file, labels, (start, stop, by) = (
+        fault.held,
+        fault.names[0],
+        (change.start, change.stop, change.by),
+    )
+    first, last = f"{start}:{start + abs(by)}", f"{stop - abs(by)}:{stop}"
+    own, others = (first, last) if by > 0 else (last, first)
+    names = ", ".join(repr(n) for n in file.partners(labels) if n != labels)
+    return "\n".join(
+        [
+            "import numpy as np",
+            "",
+            f"with np.load({file.path!r}) as held:",
+            "    arrays = dict(held)",
+            f"arrays[{labels!r}] = np.delete(arrays[{labels!r}], np.s_[{own}], axis=0)",
+            f"for name in [{names}]:",
+            f"    arrays[name] = np.delete(arrays[name], np.s_[{others}], axis=0)",
+            f"np.savez_compressed({_mended(file.path)!r}, **arrays)",
+        ]
+    )
+
+
 def _mask(change: core.Change, fault: Fault) -> list[str]:
     """Lines that set `keep`: a mask over rows, or their new order."""
     rows = [_spelled(fault.held, name) for name in fault.names]
     first = rows[0]
     if isinstance(change, core.Shuffle):
         return [f"keep = np.random.default_rng({SEED}).permutation(len({first}))"]
+    if isinstance(change, core.LeaveOut):
+        part = f"np.s_[{change.start}:{change.stop}]"
+        return [f"keep = np.delete(np.arange(len({first})), {part})"]
     if isinstance(change, core.DropNonfinite):
         masks = [f"np.isfinite({r}).reshape(len({r}), -1).all(axis=1)" for r in rows]
         return [f"keep = {' & '.join(masks)}"]

@@ -11,6 +11,7 @@ import libcst as cst
 from convalesce.treat.patch.source.calls import argument, drop_argument, set_argument, value
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
+from convalesce.treat.patch.source.names import numpy
 from convalesce.treat.patch.source.script import Script, dotted
 from convalesce.treat.patch.source.training import fit_call
 from convalesce.treat.patch.source.values import follow
@@ -111,6 +112,32 @@ def variables(draft: Draft, arrays: Arrays) -> tuple[str, str, list[str]]:
     draft.replace(arrays.given_x, x)
     draft.replace(arrays.given_y, y)
     return x, y, [f"{x}, {y} = {arrays.x}, {arrays.y}"]
+
+
+def without_rows(draft: Draft, of_inputs: str, of_labels: str) -> None:
+    """Training arrays without some rows, which need not be the same of both.
+
+    Args:
+        draft: Takes the edit.
+        of_inputs: Rows to leave out of the inputs, as a slice is written.
+        of_labels: The same of the labels.
+
+    Raises:
+        NoFaithfulEdit: Training is not on arrays that the script shows.
+    """
+    deleted = "np.delete({}, np.s_[{}], axis=0)".format
+    pair = f"{deleted('x_train', of_inputs)}, {deleted('y_train', of_labels)}"
+    try:
+        arrays = training(draft.script)
+    except NoFaithfulEdit as why:
+        raise NoFaithfulEdit(why.reason, f"x_train, y_train = {pair}", why.line) from None
+    x, y, lines = variables(draft, arrays)
+    np = numpy(draft)
+    made = [
+        f"{np}.delete({n}, {np}.s_[{part}], axis=0)" for n, part in ((x, of_inputs), (y, of_labels))
+    ]
+    lines += [f"{n} = {one}" for n, one in zip((x, y), made, strict=True)]
+    add_lines(draft, arrays, lines, early=arrays.y == y)
 
 
 def check_rows(script: Script, arrays: Arrays) -> None:
