@@ -86,3 +86,35 @@ def test_a_rate_from_a_file_is_mended_in_the_script_and_proposed_for_the_file(
         [sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert plain.returncode == 0, plain.stderr
+
+
+RAISES = """\
+import keras
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(256, 8)).astype("float32")
+y = 1 + (x[:, 0] > 0) + (x[:, 1] > 0)  # 1 to 3
+model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y, epochs=2, verbose=0)
+print("trained")
+"""
+
+
+def test_a_script_that_raises_is_edited_until_it_runs_beyond(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(RAISES)
+    ended = convalesce(tmp_path, "fix", "--apply", "--json", "r.json", "train.py")
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads((tmp_path / "r.json").read_text())
+    treatment = report["treatment"]
+    assert report["verdict"] == "crashed"
+    assert treatment["proven"] and treatment["ran"] and treatment["verified"] is None
+    assert treatment["causes"] == treatment["gone"] == ["data.labels"]
+    assert "+y = y - 1" in treatment["diff"]
+    assert "mended: the script runs beyond where it raised" in ended.stderr
+    assert (tmp_path / "train.py.orig").read_text() == RAISES
+    plain = subprocess.run(
+        [sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert plain.returncode == 0 and "trained" in plain.stdout, plain.stderr

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from convalesce import confirm, core, lab, proving, treat
+from convalesce import confirm, core, proving, treat
+from convalesce.lab import staffed
 from convalesce.observe.shelf import Shelf
 from tests.confirm.bench import WrittenLab, finding, record
 
@@ -41,7 +43,7 @@ def test_a_fault_of_the_experiments_leaves_the_diagnosis_and_is_said(
     def fails(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(lab, "KerasLab", lambda *_: Opened(lambda _: 0.0))
+    monkeypatch.setattr(staffed, "KerasLab", lambda *_: Opened(lambda _: 0.0))
     monkeypatch.setattr(confirm, "confirm", fails)
     before = examined(finding("hp.lr_high"))
     after = proving.prove(before, kept(), None, (), lambda _: None)
@@ -56,7 +58,7 @@ def test_a_fault_of_the_mend_leaves_the_diagnosis_and_is_said(
     def fails(*_: Any, **__: Any) -> None:
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr(lab, "KerasLab", lambda *_: Opened(lambda _: 0.0))
+    monkeypatch.setattr(staffed, "KerasLab", lambda *_: Opened(lambda _: 0.0))
     monkeypatch.setattr(treat, "treat", fails)
     diagnosis = core.Diagnosis(health=core.Health.UNHEALTHY, findings=(finding("hp.lr_high"),))
     before = core.Examined(run=examined().run, diagnosis=diagnosis)
@@ -102,7 +104,7 @@ def configured(folder: Path) -> tuple[core.Examined, proving.Script]:
 
 @pytest.fixture
 def mendable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lab, "KerasLab", lambda *_: Opened(lambda _: 0.0))
+    monkeypatch.setattr(staffed, "KerasLab", lambda *_: Opened(lambda _: 0.0))
     monkeypatch.setattr(treat, "treat", proven)
     monkeypatch.setattr(proving, "_saved", lambda treatment, *_: treatment)
 
@@ -187,7 +189,7 @@ def test_experiments_settle_what_is_suspected_and_their_cost_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     helps = Opened(lambda arm: 0.9 if arm.changes else 0.1)
-    monkeypatch.setattr(lab, "KerasLab", lambda *_: helps)
+    monkeypatch.setattr(staffed, "KerasLab", lambda *_: helps)
     after = proving.prove(examined(finding("hp.lr_high")), kept(), None, (), lambda _: None)
     assert after.diagnosis.findings[0].verdict is core.Verdict.CONFIRMED
     assert after.run.probes_s == helps.spent_s > 0
@@ -212,3 +214,23 @@ def test_a_fault_of_the_edits_leaves_the_diagnosis_and_is_said(
     assert after.diagnosis.findings == suspected.findings
     assert any("boom" in remark for remark in after.diagnosis.remarks)
     assert proving.edited(before, proving.Script(path=Path("m"), original=None)) is before
+
+
+def test_an_edit_that_does_not_keep_a_script_from_raising_is_no_remedy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tried: list[tuple[core.Change, ...]] = []
+
+    def open_(course: core.Treatment, *_: Any) -> core.Treatment:
+        tried.append(course.changes)
+        return course
+
+    monkeypatch.setattr(proving, "_written", open_)
+    lead = finding("hp.loss", stated=True)
+    before = examined(lead)
+    before = replace(before, diagnosis=replace(before.diagnosis, health=core.Health.CRASHED))
+    script = proving.Script(path=tmp_path / "train.py", original=b"raise ValueError\n")
+    after = proving.mend(before, None, script, (), lambda _: None)
+    assert after.treatment is not None and not after.treatment.proven
+    assert after.treatment.why_not == "no edit of the script keeps it from raising"
+    assert tried == [(change,) for change in lead.remedies]

@@ -159,6 +159,8 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
     from convalesce.lab.staffed import staffed  # noqa: PLC0415
     from convalesce.treat import treat  # noqa: PLC0415
 
+    if examined.diagnosis.health == "crashed":
+        return _past_the_crash(examined, script, say)
     if kept is None or examined.diagnosis.health != "unhealthy":
         return examined
     run, tried_s = examined.run, 0.0
@@ -182,6 +184,37 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the retrainings for a mend", error)
     run = replace(run, probes_s=run.probes_s + lab.spent_s - before + tried_s)
+    examined = replace(examined, run=run, treatment=treatment)
+    return _with_files(examined, treatment, script)
+
+
+def _past_the_crash(examined: core.Examined, script: Script, say: Say) -> core.Examined:
+    """A script that raised, with the remedy by which it runs beyond the step where it did.
+
+    There is nothing to retrain and compare with: what is shown is that it runs.
+    """
+    from convalesce import core, treat  # noqa: PLC0415
+
+    run, begun = examined.run, time.perf_counter()
+    fits = {fit.index: fit for fit in run.fits}
+    causes = [f for f in examined.diagnosis.findings if f.serious and f.evidence.stated]
+    if script.original is None or not causes or causes[0].fit not in fits:
+        return examined
+    lead = causes[0]
+    made = fits[lead.fit].signals.recorded.get(core.HISTORY)
+    steps = treat.beyond(made.steps if isinstance(made, core.History) else 0)
+    none = "no edit of the script keeps it from raising"
+    treatment = core.Treatment(fit=lead.fit, causes=(lead.cause,), why_not=none)
+    for change in lead.remedies:
+        course = replace(treatment, changes=(change,), why_not="")
+        try:
+            told = _written(course, run, script, say, steps)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
+            return _failed(examined, "the trials of an edit", error)
+        if told.ran:
+            treatment = replace(told, gone=treatment.causes)
+            break
+    run = replace(run, probes_s=run.probes_s + time.perf_counter() - begun)
     examined = replace(examined, run=run, treatment=treatment)
     return _with_files(examined, treatment, script)
 
@@ -219,8 +252,13 @@ def edited(examined: core.Examined, script: Script) -> core.Examined:
     return replace(examined, edits=found)
 
 
-def _written(treatment: core.Treatment, run: core.Run, script: Script, say: Say) -> core.Treatment:
-    """With its diff, run before it is offered; the script edited where asked for and safe."""
+def _written(
+    treatment: core.Treatment, run: core.Run, script: Script, say: Say, steps: int | None = None
+) -> core.Treatment:
+    """With its diff, run before it is offered; the script edited where asked for and safe.
+
+    Where no retraining stands behind it, it must run through so many steps of each fit.
+    """
     from convalesce import treat  # noqa: PLC0415
 
     original = script.original
@@ -237,6 +275,7 @@ def _written(treatment: core.Treatment, run: core.Run, script: Script, say: Say)
             reads=run.reads,
             training_s=sum(fit.cost.training_s for fit in run.fits),
             environment=script.environment,
+            steps=steps or treat.STEPS,
         )
         try:
             return treat.rehearse(piece)
@@ -248,7 +287,13 @@ def _written(treatment: core.Treatment, run: core.Run, script: Script, say: Say)
 
     try:
         return treat.written(
-            treatment, run, script.path, original, edit=script.edit, rehearse=tried
+            treatment,
+            run,
+            script.path,
+            original,
+            edit=script.edit,
+            rehearse=tried,
+            unproven=steps is not None,
         )
     except (ValueError, OSError) as error:
         told = treat.written(treatment, run, script.path, original, edit=False, rehearse=tried)

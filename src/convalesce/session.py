@@ -103,8 +103,10 @@ def fix(
     if begun.shelf is not None:
         begun.shelf.close()
     examined = begun.examined
-    if examined is None or not examined.run.fits or examined.diagnosis.health == "crashed":
+    if examined is None or not examined.run.fits:
         return 2
+    if examined.diagnosis.health == "crashed":
+        return 0 if examined.treatment is not None and examined.treatment.proven else 2
     if examined.treatment is not None:
         return 0 if examined.treatment.proven else 1
     return {"healthy": 0, "unhealthy": 1}.get(examined.diagnosis.health, 2)

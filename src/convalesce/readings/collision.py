@@ -91,6 +91,8 @@ def _label_range(crash: Crash) -> Collision | None:
         f"label {label:g} has no unit: the output has {classes:g}, for labels 0 to {classes - 1:g}"
     )
     how = f"number the classes from 0 to {classes - 1:g}"
+    if lowest > 0 and highest - lowest < classes:
+        how = f"take {lowest:g} off each: they run from {lowest:g} to {highest:g}"
     changes: dict[Blamed, Change] = {"labels": RepairLabels(how)}
     if lowest == 0 and highest >= classes:
         changes["output_activation"] = SetOutputActivation("softmax", int(highest) + 1)

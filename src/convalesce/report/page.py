@@ -273,7 +273,7 @@ def _treatment(treatment: core.Treatment | None) -> dict[str, object] | None:
         return None
     verified = treatment.verified
     return {
-        "proven": treatment.proven,
+        "outcome": words.outcome(treatment).capitalize(),
         "why_not": words.plain(treatment.why_not),
         "changes": [words.plain(str(change)) for change in treatment.changes],
         "measured": [words.plain(said) for said in treatment.measured],

@@ -171,7 +171,7 @@ def _treatment(treatment: core.Treatment) -> Iterator[Part]:
     """The mend, what retraining showed, and the diff."""
     yield BLANK
     if treatment.proven:
-        yield _line(0, ("mended, and verified by retraining", "bold green"))
+        yield _line(0, (words.outcome(treatment), "bold green"))
     else:
         yield _line(0, ("no proven remedy: ", "bold yellow"), (treatment.why_not, ""))
     for change in treatment.changes:

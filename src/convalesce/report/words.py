@@ -199,6 +199,15 @@ def rows(numbers: tuple[int, ...], most: int = 8) -> str:
     return f"{listed} and {more} more" if more > 0 else listed
 
 
+def outcome(treatment: core.Treatment) -> str:
+    """What came of a treatment, as a headline."""
+    if not treatment.proven:
+        return "no proven remedy"
+    if treatment.verified is None:
+        return "mended: the script runs beyond where it raised"
+    return "mended, and verified by retraining"
+
+
 def rows_of(mend: core.FileMend) -> str:
     """`rows 3, 17, 40 and 12 more` of a data file."""
     shown = ", ".join(str(n) for n in mend.rows[:8])

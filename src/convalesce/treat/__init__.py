@@ -6,8 +6,10 @@ The course works on frozen records; whatever trains is behind the `core.Lab` tha
 from convalesce.treat.course import treat as treat
 from convalesce.treat.files import Surroundings as Surroundings
 from convalesce.treat.files import proposed as proposed
+from convalesce.treat.rehearsal import STEPS as STEPS
 from convalesce.treat.rehearsal import Piece as Piece
 from convalesce.treat.rehearsal import Rehearsed as Rehearsed
+from convalesce.treat.rehearsal import beyond as beyond
 from convalesce.treat.rehearsal import rehearse as rehearse
 from convalesce.treat.writing import edits as edits
 from convalesce.treat.writing import written as written

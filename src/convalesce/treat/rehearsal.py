@@ -24,6 +24,7 @@ from convalesce.treat.stage import Stage, staged
 
 STEPS = 3  # of each fit: shapes and names have been through forward, backward and update
 FLOOR_S = 120.0  # imports, data and tracing take so long at the most
+MORE = 10  # times as many: what batches hold by chance comes earlier or later
 PATIENCE = 2.0  # trainings that a rehearsal may take besides
 RUN = (
     "import sys; sys.path.append({place!r}); "
@@ -56,6 +57,7 @@ class Piece:
         reads: Files that the script was seen to read.
         training_s: Seconds that the original trained.
         environment: That the script was started in.
+        steps: To which each fit is cut.
     """
 
     script: Path
@@ -66,6 +68,7 @@ class Piece:
     reads: Sequence[core.ReadFile]
     training_s: float = 0.0
     environment: Mapping[str, str] = field(default_factory=dict)
+    steps: int = STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +100,19 @@ def rehearse(piece: Piece) -> Rehearsed:
             return Rehearsed(ran=None, says=waited)
         if tried.good:
             return Rehearsed(
-                ran=True, says=f"it ran in a copy, each fit cut to its first {STEPS} steps"
+                ran=True, says=f"it ran in a copy, each fit cut to its first {piece.steps} steps"
             )
-        return _judged(tried, _run(piece.original, piece, limit))
+        return _judged(tried, _run(piece.original, piece, limit), piece.steps)
     except OSError as error:
         return Rehearsed(ran=None, says=f"it was not run: its folder could not be copied ({error})")
 
 
-def _judged(tried: _Ending, first: _Ending | None) -> Rehearsed:
+def beyond(steps: int) -> int:
+    """Steps after which an error that has shown after so many is taken to be gone."""
+    return max(STEPS, MORE * (steps + 1))
+
+
+def _judged(tried: _Ending, first: _Ending | None, steps: int) -> Rehearsed:
     """Of an edited script that failed."""
     if first is not None and first.good:
         return Rehearsed(ran=False, says=tried.says)
@@ -120,7 +128,7 @@ def _judged(tried: _Ending, first: _Ending | None) -> Rehearsed:
     if same and tried.fits >= first.fits > 0 and tried.phase != "fit":
         cut = "what follows fails in a short run, as it does in the original"
         return Rehearsed(
-            ran=True, says=f"it ran through {tried.fits} fits cut to {STEPS} steps; {cut}"
+            ran=True, says=f"it ran through {tried.fits} fits cut to {steps} steps; {cut}"
         )
     return Rehearsed(
         ran=None, says=f"whether it runs is open: the original fails in a copy ({first.says})"
@@ -142,7 +150,7 @@ def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
     asked: dict[str, Any] = {
         "script": str(stage.script),
         "arguments": list(piece.arguments),
-        "steps": STEPS,
+        "steps": piece.steps,
         "inside": [str(stage.top)],
         "report": str(report),
     }

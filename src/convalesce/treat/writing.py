@@ -23,6 +23,7 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
     *,
     edit: bool,
     rehearse: Rehearse | None = None,
+    unproven: bool = False,
 ) -> core.Treatment:
     """The treatment with its diff, and where asked for, the script edited.
 
@@ -33,6 +34,7 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
         original: Its bytes as they were when it began to run; None where there is no such file.
         edit: Put the mended script in the place of the user's, which is kept beside it.
         rehearse: Runs the edited script, given its bytes, before it is offered; None does not.
+        unproven: No retraining stands behind it: it is edited only where that has run.
 
     Raises:
         ValueError: The script has changed since it ran, so that it is left alone.
@@ -53,7 +55,7 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
         told = replace(told, ran=came.ran, ran_says=came.says)
         if came.ran is False:
             return replace(told, diff="", left=(*_withdrawn(patched, came.says), *told.left))
-    if edit:
+    if edit and (told.ran or not unproven):
         kept = apply(script, patched, hashlib.sha256(original).hexdigest())
         told = replace(told, applied=str(kept))
     return told

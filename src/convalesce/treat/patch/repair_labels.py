@@ -62,7 +62,7 @@ def _transform(draft: Draft, how: str) -> Made | None:
         found = re.match(pattern, how)
         if found is not None:
             return _by(template.replace('"float32"', quoted(script, "float32")), found.groups())
-    if re.match(r"number the classes 0 to \d+:", how):
+    if re.match(r"number the classes (?:0 to \d+:|from 0 to \d+$)", how):
         np, classes = numpy(draft), draft.fresh("classes")
         return lambda names: (
             [f"{classes} = {np}.unique({names[0]})"],
