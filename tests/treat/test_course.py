@@ -46,6 +46,18 @@ def test_a_course_that_helps_is_proven_by_three_pairs() -> None:
     assert found.verified.low > 0
 
 
+def test_where_all_causes_can_not_be_mended_the_first_one_is() -> None:
+    def brings(arm: core.Arm) -> float:
+        bad = any(isinstance(c, core.SetDropout | core.StopEarly) for c in arm.changes)
+        penalty = any(isinstance(c, core.SetWeightPenalty | core.Augment) for c in arm.changes)
+        return 0.05 if bad or penalty else 0.9 if scaled(arm) else 0.1
+
+    lab = WrittenLab(brings, cannot=(core.FindLearningRate,))
+    found = treated(lab, confirmed("hp.lr_high"), confirmed("reg.overfitting"))
+    assert found.proven and found.causes == ("hp.lr_high",)
+    assert found.left == ("against reg.overfitting no course is proven",)
+
+
 def test_a_course_says_what_the_data_tell_of_it() -> None:
     asked, told = core.RepairLabels("look around row 20"), core.ShiftLabels(1, 20, 60)
     lab = WrittenLab(lambda arm: 0.9 if told in arm.changes else 0.1, told={asked: told})

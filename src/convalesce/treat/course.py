@@ -48,7 +48,7 @@ def treat(
 def _treated(
     against: list[core.Finding], trainer: Trainer, diagnose: Diagnose, say: Say
 ) -> core.Treatment:
-    """The first of the courses that is proven, or a better one."""
+    """The first of the courses that is proven, or a better one; else one for the lead alone."""
     why_not = "none of its remedies could be made here"
     failed: list[core.Treatment] = []
     for course in _courses(against):
@@ -66,6 +66,13 @@ def _treated(
         failed.append(found)
         if len(failed) == COURSES:
             break
+    if failed and len(against) > 1:
+        say(f"mending: {against[0].cause} alone")
+        alone = _treated(against[:1], trainer, diagnose, say)
+        if alone.proven:
+            others = ", ".join(f.cause for f in against[1:])
+            left = f"against {others} no course is proven"
+            return replace(alone, left=(*alone.left, left))
     if failed:
         why_not = max(failed, key=_gain).why_not
     causes = tuple(f.cause for f in against)

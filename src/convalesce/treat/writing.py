@@ -47,7 +47,9 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
         return replace(treatment, left=(f"{script} could not be read: {error}",))
     fit = next(f for f in run.fits if f.index == treatment.fit)
     patched = patch(text, treatment.changes, Facts.of(fit, str(script)))
-    told = replace(treatment, diff=patched.diff(script.name), left=_left(patched))
+    told = replace(
+        treatment, diff=patched.diff(script.name), left=(*treatment.left, *_left(patched))
+    )
     if not told.diff:
         return told
     if rehearse is not None:
