@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from convalesce import core
 from convalesce.causes import alike, all_causes
+from convalesce.confirm.arms import Arms, Hire, NotSettled
 from convalesce.confirm.budget import Budget
-from convalesce.confirm.experiments import Experiments, Hire, NotSettled
+from convalesce.confirm.experiments import Experiments
 from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, look_alike, screen
@@ -208,7 +209,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         signals = next((f.signals for f in run.fits if f.index == index), None)
         if signals is None:
             continue
-        experiments = made[index] = Experiments(lab, budget, index, signals, crew=hire(index))
+        experiments = made[index] = Experiments(Arms(lab, budget, index, hire(index)), signals)
         queue = [f for f in serious if f.fit == index]
         case = Case(experiments, diagnose, say, queue)
         try:
@@ -223,7 +224,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
     if run.fits and not run.cut and all(f.verdict is core.Verdict.REFUTED for f in settled):
         last = run.fits[-1]
         experiments = made.get(last.index) or Experiments(
-            lab, budget, last.index, last.signals, crew=hire(last.index)
+            Arms(lab, budget, last.index, hire(last.index)), last.signals
         )
         notes = [f for f in diagnosis.findings if f.fit == last.index and not f.serious]
         found = screen(experiments, say) or second_opinion(experiments, notes, say)

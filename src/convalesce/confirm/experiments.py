@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from convalesce import core
-from convalesce.confirm.budget import Budget
+from convalesce.confirm.arms import Arms, NoTime, NotSettled
 from convalesce.readings.pairs import Effect, effect
 from convalesce.readings.yardstick import measure, sampling_error
 
@@ -19,19 +19,8 @@ LEAST_SHARE = 0.5  # of a training: what shows only over a whole one can't be re
 GOES_ON = 0.5  # of the training's updates, for a trial that goes on from its end
 PLANNED = 0.8  # of what is left: arms take longer than expected, and second pairs are wanted
 HALF = 0.5  # known with a change: with less, the next remedy of the cause is tried as well
-PATIENCE = 4.0  # times its expected time that an arm may take
 
-
-Hire = Callable[[int], core.Crew | None]  # a crew for a fit, beside the lab
 Least = Callable[[float], float]  # from what is known without a change to the gain asked for
-
-
-class NotSettled(Exception):
-    """A trial could not be made or not be read; the message says why."""
-
-
-class NoTime(NotSettled):
-    """There was too little time."""
 
 
 @dataclass(slots=True)
@@ -44,32 +33,32 @@ class Experiments:
         base: Changes that every arm has made already: what was confirmed before.
         steps: Updates of each arm; None for a whole training.
         unsettled: Changes that there was no time to try over whole trainings.
-        crew: Trains arms at the same time where there is more than one processor to do so.
     """
 
-    lab: core.Lab
-    budget: Budget
-    fit: int
+    arms: Arms
     original: core.Signals
     last: core.Signals = field(default_factory=lambda: core.Signals({}))
     base: tuple[core.Change, ...] = ()
     steps: int | None = None
     unsettled: list[core.Change] = field(default_factory=list)
-    crew: core.Crew | None = None
-    _seen: dict[core.Arm, core.Signals | Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.last = self.original
 
     @property
+    def fit(self) -> int:
+        """Index of the fit."""
+        return self.arms.fit
+
+    @property
     def reach(self) -> core.Reach:
         """What can be done on this fit."""
-        return self.lab.reach(self.fit)
+        return self.arms.reach
 
     @property
     def left(self) -> float:
         """Seconds left."""
-        return self.budget.left(self.lab)
+        return self.arms.left
 
     def plan(self, arms: int, least: Sequence[int | None]) -> None:
         """Choose the length of the arms: as short as settles all trials and can be afforded.
@@ -193,16 +182,18 @@ class Experiments:
         Raises:
             NotSettled: It could not be trained.
         """
-        return self._train(core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely))
+        return self.arms.train(
+            core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely)
+        )
 
     def _control(self, seed: int) -> core.Signals:
         """The base alone; where it was watched already, what that showed."""
-        return self._train(self._control_arm(seed))
+        return self.arms.train(self._control_arm(seed))
 
     def _control_arm(self, seed: int) -> core.Arm:
         plain = core.Arm(changes=self.base, seed=seed, steps=self.steps)
         watched = replace(plain, closely=True)
-        return watched if isinstance(self._seen.get(watched), core.Signals) else plain
+        return watched if self.arms.knows(watched) else plain
 
     def first_ahead(self, changes: Iterable[core.Change], *, control: bool = True) -> None:
         """Have a crew train the first arm of each change on top of the base, at the same time.
@@ -217,7 +208,7 @@ class Experiments:
             core.Arm(changes=(*self.base, one), steps=self.steps, closely=closely)
             for one in changes
         ]
-        self._ahead(arms)
+        self.arms.ahead(arms)
 
     def in_rounds(
         self, questions: Iterable[tuple[str, core.Change]], steps: int | None
@@ -230,7 +221,7 @@ class Experiments:
         """
         waiting = list(questions)
         for place, question in enumerate(waiting):
-            width = self.crew.width if self.crew is not None else 1
+            width = self.arms.width
             if width > 1 and place % width == 0:
                 with suppress(NotSettled):
                     self.plan(2, [steps])
@@ -240,45 +231,12 @@ class Experiments:
 
     def _pairs_ahead(self, changes: tuple[core.Change, ...], seeds: Sequence[int]) -> None:
         """The next pair, and as many of those that may follow as a crew can take at once."""
-        if self.crew is None or self.crew.width < 2:
-            return
         arms = []
-        for seed in seeds[: max(1, self.crew.width // 2)]:
+        for seed in seeds[: max(1, self.arms.width // 2)]:
             closely = self.steps is None and seed == 0
             treated = core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely)
             arms += [self._control_arm(seed), treated]
-        self._ahead(arms)
-
-    def _ahead(self, arms: Sequence[core.Arm]) -> None:
-        """Have a crew train arms; what fails for a reason of its own is left to the lab."""
-        new = [arm for arm in dict.fromkeys(arms) if arm not in self._seen]
-        if len(new) < 2 or self.crew is None or self.crew.width < 2:
-            return
-        seconds = self.reach.seconds(self.steps)
-        new = new[: int(self.left / seconds) * self.crew.width]
-        for place, shown in self.crew.train(self.fit, new, seconds=PATIENCE * seconds):
-            if isinstance(shown, core.Signals | core.CannotChange):
-                self._seen[new[place]] = shown
-
-    def _train(self, arm: core.Arm) -> core.Signals:
-        if arm not in self._seen:
-            if self.reach.seconds(arm.steps) > self.left:
-                raise NoTime("the time for experiments is spent")
-            limit = PATIENCE * self.reach.seconds(arm.steps)
-            try:
-                self._seen[arm] = self.lab.train(self.fit, arm, seconds=limit)
-            except core.CannotChange as error:
-                self._seen[arm] = error
-            except core.OutOfTime as error:
-                raise NoTime(f"an arm took too long: {error}") from error
-            except Exception as error:
-                raise NotSettled(
-                    f"an arm failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
-                ) from error
-        shown = self._seen[arm]
-        if isinstance(shown, Exception):
-            raise NotSettled(str(shown)) from shown
-        return shown
+        self.arms.ahead(arms)
 
     def _going_on(self, trial: core.Trial) -> core.Tried:
         """Training that goes on from the trained weights, against its end as it was."""
@@ -294,7 +252,7 @@ class Experiments:
         if reach.seconds(steps) > self.left:
             raise NoTime(f"going on takes about {reach.seconds(steps):.0f} s")
         before = self._value(self.last, what)
-        after = self._value(self._train(arm), what)
+        after = self._value(self.arms.train(arm), what)
         found = effect([before], [after], [], sampling_error(self.last, what))
         changes = (*self.base, trial.change)
         return _shown(changes, trial, found, ((before,), (after,)), steps)

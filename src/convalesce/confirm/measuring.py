@@ -61,7 +61,7 @@ def _asked(instrument: core.Instrument, experiments: Experiments) -> core.Answer
     if why_not:
         return why_not
     try:
-        return experiments.lab.ask(experiments.fit, instrument, seconds=experiments.left)
+        return experiments.arms.lab.ask(experiments.fit, instrument, seconds=experiments.left)
     except (core.CannotChange, core.OutOfTime) as error:
         return str(error)
     except KeyboardInterrupt:

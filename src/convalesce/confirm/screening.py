@@ -9,7 +9,8 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import alike, all_causes
-from convalesce.confirm.experiments import Experiments, Least, NoTime, NotSettled
+from convalesce.confirm.arms import NoTime, NotSettled
+from convalesce.confirm.experiments import Experiments, Least
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import fair, known_of_classes, measure
 

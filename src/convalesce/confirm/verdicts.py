@@ -9,7 +9,8 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.confirm.experiments import Experiments, NotSettled
+from convalesce.confirm.arms import NotSettled
+from convalesce.confirm.experiments import Experiments
 from convalesce.readings.yardstick import measure
 
 EXPLAINS = 0.7  # of the best effect: a change that brings so much explains the fault
