@@ -1,5 +1,6 @@
 """Order and standing of findings, on evidence made by hand."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -164,6 +165,18 @@ def test_a_much_stronger_suspicion_explains_what_happens_to_units_but_not_what_w
     for chosen in ("data.unnormalized", "hp.lr_low"):
         one, _ = explained([found(chosen, 0.4, stated=False), rate])
         assert one.explained_by == ""
+
+
+@pytest.mark.parametrize(("accuracy", "sound"), [(0.2, False), (0.4, True), (math.nan, True)])
+def test_classes_that_are_hardly_known_are_no_sign_of_health(accuracy: float, sound: bool) -> None:
+    answers = core.Predictions(
+        role="train", examples=1000, loss=0.9, baseline_loss=1.0, accuracy=accuracy,
+        baseline_accuracy=0.1,
+    )  # fmt: skip
+    history = core.History(metrics={"loss": (0.95, 0.9)}, steps=100)
+    diagnosis = diagnose(core.record({core.HISTORY: history, core.TRAIN_ANSWERS: answers}))
+    assert (diagnosis.health is core.Health.HEALTHY) == sound
+    assert sound or diagnosis.remarks[0].startswith("Training knows 11% of what there is to know")
 
 
 def test_a_rare_class_that_is_found_is_something_learned() -> None:

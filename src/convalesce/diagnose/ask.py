@@ -19,7 +19,12 @@ HAPPENS = {"arch.dead_units", "arch.exploding_gradient", "arch.vanishing_gradien
 MUCH = 0.3  # of strength: the step between "may be" and "is likely" of the causes
 UNEXPLAINED = "Training turned non-finite, and none of the causes that could be asked explains it."
 IDLE = "Training learned next to nothing, and none of the causes that could be asked explains it."
-LITTLE = 0.05  # of what the best constant answer leaves open
+FAINT = (
+    "Training knows {known:.0%} of what there is to know, and none of the causes that could be "
+    "asked explains it."
+)
+NOTHING = 0.05  # of what the best constant answer leaves open
+LITTLE = 0.2  # of classes; figures that are mostly noise are common
 UNSEEN = "The training loop could be seen in part only, too little to judge."
 UNTRAINED = "No step was trained, so that nothing could be judged."
 WHY_ABSENT: dict[core.Signal[Any], str] = {
@@ -80,7 +85,12 @@ def _doubt(signals: core.Signals) -> str:
     if turned_nonfinite(signals):
         return UNEXPLAINED
     if trained(signals):
-        return IDLE if _learned_nothing(signals) else ""
+        known = _learned(signals)
+        if known < NOTHING:
+            return IDLE
+        answers = signals.recorded.get(core.TRAIN_ANSWERS)
+        classes = isinstance(answers, core.Predictions) and math.isfinite(answers.accuracy)
+        return FAINT.format(known=known) if classes and known < LITTLE else ""
     setup = signals.recorded.get(core.SETUP)
     return UNSEEN if isinstance(setup, core.Setup) and setup.partial else UNTRAINED
 
@@ -92,13 +102,17 @@ def turned_nonfinite(signals: core.Signals) -> bool:
     return core.ORIGIN in signals or bool(losses and not math.isfinite(losses[-1]))
 
 
-def _learned_nothing(signals: core.Signals) -> bool:
-    """A model that answers no better than a constant is not sound, whatever the reason."""
+def _learned(signals: core.Signals) -> float:
+    """What a whole training has learned; a model that answers like a constant is not sound.
+
+    nan where it was cut, or where no answers are known.
+    """
     history = signals.recorded.get(core.HISTORY)
     whole = isinstance(history, core.History) and history.stopped != "cut by check"
     answers = signals.recorded.get(core.TRAIN_ANSWERS)
-    known = isinstance(answers, core.Predictions)
-    return whole and known and known_of_classes(signals, core.Yardstick.LEARNED) < LITTLE
+    if not whole or not isinstance(answers, core.Predictions):
+        return math.nan
+    return known_of_classes(signals, core.Yardstick.LEARNED)
 
 
 def trained(signals: core.Signals) -> bool:

@@ -15,7 +15,8 @@ By the ranges of the augmentation layers, and by whether the model does well on 
 examples as they are. For leaves, cells or satellite pictures any turn is right: one wide transform
 stays a suspicion, and none is reported where the model answers well. Three and more out of range
 are stated. Without such layers, training examples that are answered worse than validation
-examples, both in inference mode, point to transforms in the data pipeline.
+examples, both in inference mode, point to transforms in the data pipeline; so do examples that look
+alike and share their label in validation but not in training, where the inputs of both differ.
 
 ## Remedy
 Smaller ranges; drop the transform that breaks the label.
@@ -30,15 +31,19 @@ Smaller ranges; drop the transform that breaks the label.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from convalesce import core
 from convalesce.core import (
+    ACROSS,
     HISTORY,
     MODEL,
+    TRAIN,
     TRAIN_ANSWERS,
+    VALIDATION,
     VALIDATION_ANSWERS,
 )
-from convalesce.readings import curves, data_reading
+from convalesce.readings import curves, data_reading, differences, mispairing, specimen
 
 RANGES = {
     "RandomRotation": core.Limit(30 / 360, "turn", "30 degrees, as in AutoAugment (Cubuk 2019)"),
@@ -55,6 +60,11 @@ UPSIDE_DOWN = core.Limit(
 BEHIND = core.Limit(
     0.1, unit="1", source="a tenth of the answers: training examples are harder than validation's"
 )
+SCRAMBLED = core.Limit(
+    0.5, unit="1", source="half of what ties look-alikes of validation is lost in training"
+)
+CLEAR = 0.5  # of what look-alikes can agree beyond chance: their classes are apart
+MISSED = 0.2  # known less than five look-alikes tell: the model was kept from it
 WELL = 0.95  # of what there is to learn: no augmentation has done harm
 MANY = 3  # transforms out of range at once
 SURE = 3.0  # standard errors
@@ -64,7 +74,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """Augmentation layers out of range, or training examples that are the harder ones.
 
     Args:
-        signals: `MODEL`; `TRAIN_ANSWERS`, `VALIDATION_ANSWERS`, `HISTORY`.
+        signals: `MODEL`; `TRAIN_ANSWERS`, `VALIDATION_ANSWERS`, `HISTORY`; `TRAIN`, `VALIDATION`
+            and `ACROSS` as the batches came.
     """
     model, history = signals[MODEL], signals.get(HISTORY)
     trained, validated = signals.get(TRAIN_ANSWERS), signals.get(VALIDATION_ANSWERS)
@@ -73,7 +84,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return _layers(found, _poorest(trained, validated), _running(history, trained))
     if any(layer.kind.startswith("Random") for layer in model.layers):
         return None
-    return _pipeline(trained, validated)
+    return _pipeline(trained, validated) or _scrambled(signals, validated)
 
 
 def _out_of_range(layer: core.Layer) -> tuple[core.Layer, core.Reading] | None:
@@ -164,6 +175,35 @@ def _pipeline(
     )
 
 
+def _scrambled(signals: core.Signals, validated: core.Predictions | None) -> core.Evidence | None:
+    """Look-alikes share their class in validation and not in training, whose inputs are others.
+
+    A preprocessing that differs moves all examples alike, and look-alikes stay together; a
+    transform that is drawn for each example parts them.
+    """
+    train, validation, across = signals.get(TRAIN), signals.get(VALIDATION), signals.get(ACROSS)
+    if train is None or validation is None or across is None:
+        return None
+    found = [mispairing.agreement(split.neighbours) for split in (train, validation)]
+    ours, theirs = (one.value if one is not None else math.nan for one in found)
+    known = curves.skill(validated)
+    if not theirs >= CLEAR or not ours < SCRAMBLED.value * theirs or not known < theirs - MISSED:
+        return None
+    unlike = next(iter(differences.differences(train, validation, across)), None)
+    if unlike is None:
+        return None
+    return core.Evidence(
+        readings=(
+            core.Reading(TRAIN, ours / theirs, SCRAMBLED, "ties of look-alikes, of those left"),
+        ),
+        says=f"Examples that look alike share their label in validation ({theirs:.0%} beyond "
+        f"chance) and hardly in training ({ours:.0%}), and the validation inputs are others: "
+        f"{unlike.what}. What is drawn for each training example on its way may go too far",
+        strength=0.5 + 0.4 * data_reading.unit(1 - ours / theirs),
+        changes=(core.ScaleAugmentation(core.PIPELINE, 0.3),),
+    )
+
+
 def probe(evidence: core.Evidence) -> core.Trial:
     """Narrowed, the same training must know more of validation."""
     first, *others = remedies(evidence)
@@ -195,6 +235,26 @@ def _answers(role: core.Role, accuracy: float) -> core.Predictions:
     return core.Predictions(role=role, examples=500, accuracy=accuracy, baseline_accuracy=0.1)
 
 
+def _drawn(ours: float, theirs: float, known: float, texture: float = 2.0) -> core.Signals:
+    tied = {
+        role: replace(
+            specimen.split(specimen.targets((250, 250))),
+            neighbours=core.Neighbours(sample=500, agreement=0.5 + share / 2, expected=0.5),
+        )
+        for role, share in (("train", ours), ("validation", theirs))
+    }
+    return core.record(
+        {
+            MODEL: _model(Conv2D="x"),
+            TRAIN: tied["train"],
+            VALIDATION: tied["validation"],
+            ACROSS: core.Across(role="validation", texture=texture),
+            TRAIN_ANSWERS: _answers("train", 0.1 + 0.9 * known),
+            VALIDATION_ANSWERS: _answers("validation", 0.1 + 0.9 * known),
+        }
+    )
+
+
 _WILD = _model(RandomFlip="horizontal_and_vertical", RandomRotation=0.5, RandomZoom=0.6)
 _MILD = _model(RandomFlip="horizontal", RandomRotation=0.03, RandomZoom=0.1)
 _COURSE = core.History(metrics={"accuracy": (0.3, 0.55)})
@@ -203,7 +263,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(MODEL,),
-    wants=(TRAIN_ANSWERS, VALIDATION_ANSWERS, HISTORY),
+    wants=(TRAIN_ANSWERS, VALIDATION_ANSWERS, HISTORY, TRAIN, VALIDATION, ACROSS),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
@@ -231,9 +291,14 @@ CAUSE = core.Cause(
                 VALIDATION_ANSWERS: _answers("validation", 0.85),
             }
         ),
+        _drawn(0.1, 0.9, 0.1),
     ),
     healthy=(
         core.record({MODEL: _MILD, TRAIN_ANSWERS: _answers("train", 0.7)}),
         core.record({MODEL: _WILD, VALIDATION_ANSWERS: _answers("validation", 0.99)}),
+        _drawn(0.1, 0.9, 0.85),
+        _drawn(0.6, 0.9, 0.1),
+        _drawn(0.1, 0.9, 0.1, texture=1.0),
+        _drawn(0.1, 0.3, 0.05),
     ),
 )
