@@ -168,7 +168,11 @@ def test_a_much_stronger_suspicion_explains_what_happens_to_units_but_not_what_w
 
 
 @pytest.mark.parametrize(("accuracy", "sound"), [(0.2, False), (0.4, True), (math.nan, True)])
-def test_classes_that_are_hardly_known_are_no_sign_of_health(accuracy: float, sound: bool) -> None:
+def test_classes_that_are_hardly_known_are_no_sign_of_health(
+    accuracy: float,
+    *,
+    sound: bool,
+) -> None:
     answers = core.Predictions(
         role="train", examples=1000, loss=0.9, baseline_loss=1.0, accuracy=accuracy,
         baseline_accuracy=0.1,
