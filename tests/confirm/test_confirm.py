@@ -316,6 +316,21 @@ def test_a_brief_training_that_was_mended_is_tried_longer() -> None:
     assert alone.cause == "data.unnormalized"
 
 
+@pytest.mark.parametrize(("known", "first"), [(0.0, "data.labels"), (0.4, "reg.overfitting")])
+def test_what_leaves_nothing_known_stands_behind_a_suspicion_of_the_data(
+    known: float, first: str
+) -> None:
+    def brings(arm: core.Arm) -> float:
+        return known if made(arm, core.StopEarly) or made(arm, core.SetDropout) else -0.5
+
+    lab = WrittenLab(brings, cannot=(core.RepairLabels,))
+    suspects = [finding("reg.overfitting"), finding("data.labels")]
+    overfit = lambda changes: suspects[1:] if changes else suspects  # noqa: E731
+    found = prove(lab, *suspects, seen=record(0.5, validation=-0.5), again=overfit).findings
+    assert found[0].cause == first
+    assert {f.cause: f.verdict for f in found}["reg.overfitting"] is core.Verdict.CONFIRMED
+
+
 def test_screening_that_finds_nothing_says_nothing() -> None:
     diagnosis = prove(WrittenLab(lambda _: 0.3), skill=0.3)
     assert not diagnosis.findings

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from convalesce import core
 from convalesce.causes import alike, all_causes
 from convalesce.confirm.arms import Arms, Hire, NotSettled
@@ -24,6 +26,7 @@ from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
 ROUNDS = 4  # faults of one fit that are followed up
 WAYS = 3  # of mending that are tried before the second look is given up
 ALIKE = 4  # suspects that are tried side by side
+NOTHING = 0.05  # of what there is to know: the least effect that counts
 
 Diagnose = Callable[[core.Signals], core.Diagnosis]
 Say = Callable[[str], object]
@@ -280,7 +283,9 @@ def _concluded(
         known.setdefault(finding.cause, finding)
     for finding in diagnosis.findings:
         known.setdefault(finding.cause, finding)
-    findings = sorted(known.values(), key=_order)
+    proven = [f for f in known.values() if _rank(f) == 0]
+    doubted = bool(proven) and all(map(_explains_nothing, proven))
+    findings = sorted(known.values(), key=lambda f: _order(f, doubted=doubted))
     return replace(
         diagnosis,
         findings=tuple(findings),
@@ -289,10 +294,24 @@ def _concluded(
     )
 
 
-def _order(finding: core.Finding) -> tuple[int, int]:
-    """Standing, and among the open ones what figures say."""
+def _order(finding: core.Finding, *, doubted: bool) -> tuple[float, int]:
+    """Standing, and among the open ones what figures say.
+
+    Args:
+        finding: To be put in its place.
+        doubted: One that is proven explains nothing: suspicions of the data stand before it.
+    """
     rank = _rank(finding)
+    if doubted and rank == 1 and finding.cause.startswith("data."):
+        return -1, supported(finding)
     return rank, supported(finding) if rank == 1 else 0
+
+
+def _explains_nothing(finding: core.Finding) -> bool:
+    """Proven by a gain after which no more is known than a constant answers."""
+    if finding.verdict is not core.Verdict.CONFIRMED or finding.trial is None:
+        return False
+    return not finding.evidence.stated and float(np.mean(finding.trial.treated)) < NOTHING
 
 
 def _rank(finding: core.Finding) -> int:
