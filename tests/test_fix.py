@@ -114,6 +114,7 @@ def test_a_script_that_raises_is_edited_until_it_runs_beyond(tmp_path: Path) -> 
     assert "+y = y - 1" in treatment["diff"]
     assert "mended: the script runs beyond where it raised" in ended.stderr
     assert (tmp_path / "train.py.orig").read_text() == RAISES
+    assert "model.fit(x, y, epochs=2, verbose=0)" in ended.stderr  # as it ran, not as edited
     plain = subprocess.run(
         [sys.executable, "train.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

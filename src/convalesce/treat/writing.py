@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import linecache
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -58,9 +59,16 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
         if came.ran is False:
             return replace(told, diff="", left=(*_withdrawn(patched, came.says), *told.left))
     if edit and (told.ran or not unproven):
+        _quoted_as_it_ran(script, text)
         kept = apply(script, patched, hashlib.sha256(original).hexdigest())
         told = replace(told, applied=str(kept))
     return told
+
+
+def _quoted_as_it_ran(script: Path, text: str) -> None:
+    """Lines of the script are quoted in reports from here on as they were when it ran."""
+    file = str(script.absolute())
+    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
 
 
 def _withdrawn(patched: Patched, why: str) -> tuple[str, ...]:
