@@ -65,6 +65,13 @@ def test_a_course_says_what_the_data_tell_of_it() -> None:
     assert found.proven and found.changes == (told,)
 
 
+def test_a_gain_that_leaves_nothing_known_is_no_mend() -> None:
+    lab = WrittenLab(lambda arm: 0.0 if arm.changes else -0.4)
+    found = treated(lab, confirmed("reg.overfitting"))
+    assert not found.proven
+    assert found.why_not.endswith("is 0%: next to nothing still")
+
+
 def test_a_course_that_makes_it_worse_is_never_offered() -> None:
     lab = WrittenLab(lambda arm: 0.1 if arm.changes else 0.6)
     found = treated(lab, confirmed("hp.lr_high"))

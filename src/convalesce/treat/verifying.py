@@ -17,6 +17,7 @@ PAIRS = 3  # retrainings of the original and of the mended
 MORE = 6  # where three pairs show a gain that they can't tell from noise, and six could
 SECOND = 2.178  # sigmas at a second look, Pocock 1977, table 1: what a first one leaves of 5 %
 LONG_S = 120.0  # a training that takes longer is repeated once only
+NOTHING = 0.05  # of what there is to know: the least effect that counts
 SHORT_S = 60.0  # a training that takes longer is not spent on a search, nor on further pairs
 # What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}
@@ -160,8 +161,10 @@ def _tried(
 
 def _objection(verified: core.Tried, against: list[core.Finding], gone: tuple[str, ...]) -> str:
     """Why a course is not proven; empty where it is."""
+    known = float(np.mean(verified.treated))
     if verified.verdict is core.Verdict.CONFIRMED:
-        return ""
+        still = f"retrained with it, {verified.predict.what} is {known:.0%}: next to nothing still"
+        return still if known < NOTHING and not _by_facts(against, gone) else ""
     if _by_facts(against, gone):
         honest = any(f.cause in FLATTERED for f in against)
         if honest or not verified.high < 0:
