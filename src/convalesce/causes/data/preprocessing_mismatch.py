@@ -57,6 +57,7 @@ UNKNOWN = core.Limit(
     source="Zipf 1949: the commonest of ten words has a third; of 15 texts measured, 5 to 22 %",
 )
 WORDS = 10  # a vocabulary that is smaller may well have one that prevails
+OUT_OF_VOCABULARY = (1, 2)  # TextVectorization, StringLookup and Tokenizer say 1, imdb.load_data 2
 
 
 def symptom(signals: core.Signals) -> core.Evidence | None:
@@ -153,6 +154,7 @@ def _unknown_words(train: core.Split, left: float) -> core.Evidence | None:
                 f"{x.commonest_token} (padding left out): if that stands for unknown words, the "
                 "vocabulary is not that of these texts",
                 strength=0.5 + 0.5 * data_reading.unit(x.commonest_token_share),
+                stated=x.commonest_token in OUT_OF_VOCABULARY,
                 severity=core.Severity.WARNING,
             )
     return None
