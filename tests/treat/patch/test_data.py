@@ -725,6 +725,14 @@ def test_figures_are_split_at_random_without_strata() -> None:
     assert "train_test_split(x, y, test_size=0.2, random_state=0)" in result
 
 
+def test_a_split_behind_which_copies_stay_on_both_sides_is_left_to_the_person() -> None:
+    copies = core.Across(role="validation", duplicates=core.Duplicates(exact=40))
+    facts = facts_of(SHARE, train=split(), validation=split())
+    left = refused(SHARE, core.Resplit(), replace(facts, across=copies))
+    assert left.reason.startswith("40 rows of validation also stand in training")
+    assert "resample and augment x_train" in left.snippet
+
+
 def test_resampling_ahead_of_the_split_has_to_move_by_hand() -> None:
     source = SHARE.replace("x, y = load()\n", "x, y = load()\nx, y = SMOTE().fit_resample(x, y)\n")
     left = refused(source, core.Resplit(), facts_of(source, train=split()))

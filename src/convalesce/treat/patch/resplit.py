@@ -15,6 +15,7 @@ from convalesce.treat.patch.source.splits import classes, cut_of, unpacked, vali
 from convalesce.treat.patch.source.training import fit_call
 
 RESAMPLES = frozenset({"fit_resample", "resample", "repeat", "tile", "concatenate", "vstack"})
+COPIES = 0.01  # of the validation rows: those that are alike by chance, or nearly
 SNIPPET = """\
 x_train, x_val, y_train, y_val = train_test_split(
     x, y, test_size=0.2, stratify=y, random_state=0
@@ -27,6 +28,7 @@ def write(change: Resplit, draft: Draft) -> None:  # noqa: ARG001 - as all write
     fit, arrays = fit_call(script), training(script)
     if arrays.consumer is not fit:
         raise NoFaithfulEdit("the split is made in a pipeline", line=script.line(fit))
+    _check_copies(script, fit)
     splitting = [c for c in script.of(cst.Call) if script.called(c) == "train_test_split"]
     if splitting:
         _stratify(draft, splitting)
@@ -117,6 +119,21 @@ def _split(draft: Draft, names: list[str], x: str, y: str, size: str) -> str:
     split = spell(draft, "sklearn.model_selection.train_test_split")
     stratify = f", stratify={y}" if classes(draft.script) else ""
     return f"{', '.join(names)} = {split}({x}, {y}, {size}{stratify}, random_state=0)"
+
+
+def _check_copies(script: Script, fit: cst.Call) -> None:
+    """Copies on both sides stay there, however the rows are dealt.
+
+    Raises:
+        NoFaithfulEdit: There are: what makes them has to come behind the split, by hand.
+    """
+    across, held = script.facts.across, script.facts.validation
+    copies = across.duplicates.exact if across is not None else 0
+    if held is not None and copies > COPIES * max(held.scanned, 1):
+        what = (
+            f"{copies} rows of validation also stand in training: they are copied before the split"
+        )
+        raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
 
 
 def _check_order(script: Script, split: cst.CSTNode) -> None:

@@ -15,6 +15,7 @@ class Facts:
     Attributes:
         file: The script as sites name it; empty where every site is in it.
         train: The scan of the training split; so is `validation`.
+        across: The one split against the other.
     """
 
     file: str = ""
@@ -22,6 +23,7 @@ class Facts:
     setup: core.Setup | None = None
     train: core.Split | None = None
     validation: core.Split | None = None
+    across: core.Across | None = None
 
     @classmethod
     def of(cls, fit: core.Fit, file: str) -> Facts:
@@ -33,6 +35,7 @@ class Facts:
             setup=recorded.get(core.SETUP),
             train=recorded.get(core.TRAIN),
             validation=recorded.get(core.VALIDATION),
+            across=recorded.get(core.ACROSS),
         )
 
     def holds(self, site: core.Site) -> bool:
