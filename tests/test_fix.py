@@ -67,7 +67,7 @@ def test_a_rate_from_a_file_is_mended_in_the_script_and_proposed_for_the_file(
 ) -> None:
     (tmp_path / "train.py").write_text(SCRIPT)
     (tmp_path / "config.json").write_text(CONFIG)
-    ended = convalesce(tmp_path, "fix", "--apply", "--budget", "20", "--json", "r.json", "train.py")
+    ended = convalesce(tmp_path, "fix", "--apply", "--json", "r.json", "train.py")
     assert ended.returncode == 0, ended.stderr
     report = json.loads((tmp_path / "r.json").read_text())
     treatment = report["treatment"]
