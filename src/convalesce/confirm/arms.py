@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from convalesce import core
 from convalesce.confirm.budget import Budget
 
 PATIENCE = 4.0  # times its expected time that an arm may take
-
-Hire = Callable[[int], core.Crew | None]  # a crew for a fit, beside the lab
 
 
 class NotSettled(Exception):

@@ -13,7 +13,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import alike, all_causes
-from convalesce.confirm.arms import Arms, Hire, NotSettled
+from convalesce.confirm.arms import Arms, NotSettled
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments
 from convalesce.confirm.measuring import measured, supported
@@ -21,12 +21,13 @@ from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, look_alike, screen
 from convalesce.confirm.verdicts import settle
 from convalesce.readings.confidence import confidence
+from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
 
 ROUNDS = 4  # faults of one fit that are followed up
 WAYS = 3  # of mending that are tried before the second look is given up
 ALIKE = 4  # suspects that are tried side by side
-NOTHING = 0.05  # of what there is to know: the least effect that counts
+NOTHING = RELEVANT.value  # known: no more than a constant answer
 
 Diagnose = Callable[[core.Signals], core.Diagnosis]
 Say = Callable[[str], object]
@@ -189,7 +190,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
     *,
     diagnose: Diagnose,
     say: Say = lambda _: None,
-    hire: Hire = lambda _: None,
+    hire: core.Hire = lambda _: None,
 ) -> core.Diagnosis:
     """Settle by experiment what a diagnosis suspects, and find what hides behind what it knows.
 

@@ -11,6 +11,7 @@ from convalesce import core
 from convalesce.causes import alike, all_causes
 from convalesce.confirm.arms import NoTime, NotSettled
 from convalesce.confirm.experiments import Experiments, Least
+from convalesce.confirm.verdicts import root_of
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import fair, known_of_classes, measure
 
@@ -25,11 +26,8 @@ TINY = core.Limit(
     unit="examples a weight",
     source="Peduzzi 1996: ten events a variable; it orders trials only",
 )
-UNLEARNED = core.Limit(
-    0.05, unit="1", source="the least effect that counts: what mends it shows in a short trial"
-)
+UNLEARNED = RELEVANT.value  # learned less than counts: what mends it shows in a short trial
 SHORT = 200  # updates of such a trial, as many as that of a rate
-EXPLAINS = 0.7  # of the best effect, as of suspects that are tried side by side
 EPOCHS = "hp.epochs_few"
 LONGER = 5  # times as many epochs
 PAIRS = 2  # no symptom speaks for it, so one lucky seed must not
@@ -90,7 +88,7 @@ def look_alike(
     """
     reach, original = experiments.reach, experiments.original
     learned = measure(original, core.Yardstick.LEARNED)
-    if reach.why_not or not learned < UNLEARNED.value or reach.steps < SHORT:
+    if reach.why_not or not learned < UNLEARNED or reach.steps < SHORT:
         return None
     what = fair((), validated=reach.validated)
     known = known_of_classes(original, what)
@@ -102,9 +100,7 @@ def look_alike(
         tried = _tried(experiments, change, what, SHORT)
         if tried is not None:
             found.append(_finding(cause, known, tried, experiments.fit))
-    gains = {f.cause: f.trial.effect for f in found if f.trial is not None}
-    enough = [f for f in found if gains[f.cause] >= EXPLAINS * max(gains.values())]
-    return min(enough, key=lambda f: (core.upstream(f.cause), -gains[f.cause]), default=None)
+    return root_of(found) if found else None
 
 
 def _beside(
@@ -211,7 +207,7 @@ def _finding(cause: str, known: float, tried: core.Tried, fit: int) -> core.Find
         f"no symptom tells why only {max(known, 0):.0%} of what there is to know is known; "
         "of the commonest remedies this one helps most",
     )
-    nothing = known < UNLEARNED.value
+    nothing = known < UNLEARNED
     return replace(found, severity=core.Severity.ERROR) if nothing else found
 
 

@@ -65,7 +65,7 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
     if not proven:
         together = _both(found, trials, experiments, say)
         return together if together.roots else _longer(together, trials, experiments, say)
-    root = _root(proven)
+    root = root_of(proven)
     roots = [root]
     if root.trial is not None and float(np.mean(root.trial.treated)) < SOUND:
         roots += _besides(root, found, trials, experiments, say)
@@ -74,7 +74,7 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
     return Settled(tuple(found.values()), tuple(roots), changes)
 
 
-def _root(proven: list[core.Finding]) -> core.Finding:
+def root_of(proven: list[core.Finding]) -> core.Finding:
     """The most upstream of those that explain most of the best effect."""
     effects = {f.cause: f.trial.effect if f.trial is not None else 0.0 for f in proven}
     best = max(effects.values())

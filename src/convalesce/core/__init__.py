@@ -141,6 +141,7 @@ from convalesce.core.lab import Bar as Bar
 from convalesce.core.lab import BelowBar as BelowBar
 from convalesce.core.lab import CannotChange as CannotChange
 from convalesce.core.lab import Crew as Crew
+from convalesce.core.lab import Hire as Hire
 from convalesce.core.lab import Lab as Lab
 from convalesce.core.lab import OutOfTime as OutOfTime
 from convalesce.core.lab import Reach as Reach

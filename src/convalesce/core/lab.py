@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -183,6 +183,9 @@ class Crew(Protocol):
             arms: What to train.
             seconds: Each arm is broken off after so many.
         """
+
+
+Hire = Callable[[int], Crew | None]  # a crew for a fit, beside the lab
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 from convalesce import core
@@ -13,7 +12,6 @@ from convalesce.treat.trainer import Say, Trainer
 from convalesce.treat.verifying import Diagnose, verify, yardsticks
 
 COURSES = 3  # that are tried before it is said that none is proven
-Hire = Callable[[int], core.Crew | None]
 
 
 def treat(
@@ -22,7 +20,7 @@ def treat(
     *,
     diagnose: Diagnose,
     say: Say = lambda _: None,
-    hire: Hire = lambda _: None,
+    hire: core.Hire = lambda _: None,
 ) -> core.Treatment:
     """The first course that retraining proves, for the fit of the leading confirmed finding.
 

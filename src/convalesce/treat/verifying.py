@@ -9,7 +9,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import all_causes
-from convalesce.readings.pairs import SIGMAS, effect
+from convalesce.readings.pairs import RELEVANT, SIGMAS, effect
 from convalesce.readings.yardstick import MADE_UP_FOR, measure, sampling_error
 from convalesce.treat.trainer import Trainer
 
@@ -17,7 +17,7 @@ PAIRS = 3  # retrainings of the original and of the mended
 MORE = 6  # where three pairs show a gain that they can't tell from noise, and six could
 SECOND = 2.178  # sigmas at a second look, Pocock 1977, table 1: what a first one leaves of 5 %
 LONG_S = 120.0  # a training that takes longer is repeated once only
-NOTHING = 0.05  # of what there is to know: the least effect that counts
+NOTHING = RELEVANT.value  # known: no more than a constant answer
 SHORT_S = 60.0  # a training that takes longer is not spent on a search, nor on further pairs
 # What a mend of these brings is honesty, not a better figure.
 FLATTERED = {"data.leakage", "hp.metric"}

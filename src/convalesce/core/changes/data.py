@@ -83,6 +83,13 @@ class ShiftLabels(Change):
     start: int
     stop: int
 
+    @property
+    def ends(self) -> tuple[slice, slice]:
+        """Rows of the inputs that have lost their label, and labels that belong to no row."""
+        first = slice(self.start, self.start + abs(self.by))
+        last = slice(self.stop - abs(self.by), self.stop)
+        return (last, first) if self.by > 0 else (first, last)
+
     def __str__(self) -> str:
         rows, way = abs(self.by), "up" if self.by > 0 else "down"
         many = f"{rows} row{'s' * (rows != 1)}"

@@ -38,13 +38,8 @@ def _arrays(change: core.Change, fault: Fault) -> str:
 
 def _shifted(change: core.ShiftLabels, fault: Fault) -> str:
     """Rows without a label of their own left out of the inputs, and labels without a row."""
-    file, labels, (start, stop, by) = (
-        fault.held,
-        fault.names[0],
-        (change.start, change.stop, change.by),
-    )
-    first, last = f"{start}:{start + abs(by)}", f"{stop - abs(by)}:{stop}"
-    own, others = (first, last) if by > 0 else (last, first)
+    file, labels = fault.held, fault.names[0]
+    others, own = (f"{rows.start}:{rows.stop}" for rows in change.ends)
     names = ", ".join(repr(n) for n in file.partners(labels) if n != labels)
     return "\n".join(
         [

@@ -9,5 +9,5 @@ from convalesce.treat.patch.source.draft import Draft
 
 def write(change: LeaveOut, draft: Draft) -> None:
     """Both arrays of training without the stretch."""
-    part = f"{change.start}:{change.stop}"
+    part = slice(change.start, change.stop)
     without_rows(draft, part, part)

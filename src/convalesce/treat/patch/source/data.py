@@ -114,29 +114,29 @@ def variables(draft: Draft, arrays: Arrays) -> tuple[str, str, list[str]]:
     return x, y, [f"{x}, {y} = {arrays.x}, {arrays.y}"]
 
 
-def without_rows(draft: Draft, of_inputs: str, of_labels: str) -> None:
+def without_rows(draft: Draft, of_inputs: slice, of_labels: slice) -> None:
     """Training arrays without some rows, which need not be the same of both.
 
     Args:
         draft: Takes the edit.
-        of_inputs: Rows to leave out of the inputs, as a slice is written.
+        of_inputs: Rows to leave out of the inputs.
         of_labels: The same of the labels.
 
     Raises:
         NoFaithfulEdit: Training is not on arrays that the script shows.
     """
-    deleted = "np.delete({}, np.s_[{}], axis=0)".format
-    pair = f"{deleted('x_train', of_inputs)}, {deleted('y_train', of_labels)}"
+
+    def deleted(np: str, name: str, rows: slice) -> str:
+        return f"{np}.delete({name}, {np}.s_[{rows.start}:{rows.stop}], axis=0)"
+
     try:
         arrays = training(draft.script)
     except NoFaithfulEdit as why:
+        pair = f"{deleted('np', 'x_train', of_inputs)}, {deleted('np', 'y_train', of_labels)}"
         raise NoFaithfulEdit(why.reason, f"x_train, y_train = {pair}", why.line) from None
     x, y, lines = variables(draft, arrays)
     np = numpy(draft)
-    made = [
-        f"{np}.delete({n}, {np}.s_[{part}], axis=0)" for n, part in ((x, of_inputs), (y, of_labels))
-    ]
-    lines += [f"{n} = {one}" for n, one in zip((x, y), made, strict=True)]
+    lines += [f"{n} = {deleted(np, n, rows)}" for n, rows in ((x, of_inputs), (y, of_labels))]
     add_lines(draft, arrays, lines, early=arrays.y == y)
 
 
