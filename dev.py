@@ -24,7 +24,7 @@ CHECKS = {
     "mypy": ["-m", "mypy"],
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command as c; c()"],
     "pages": ["tools/pages.py", "--check"],
-    "pytest": ["-m", "pytest", "-q", "-n", "2"],
+    "pytest": ["-m", "pytest", "-q", "-n", "3"],
 }
 
 

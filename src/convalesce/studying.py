@@ -190,7 +190,7 @@ def _searched(diagnosis: core.Diagnosis, subject: _Subject, asked: Asked, say: S
     return core.Study(
         fit=fit,
         what=subject.what,
-        dimensions=within.dimensions,
+        dimensions=search.space.dimensions,
         left_out=within.left_out,
         trials=trials,
         finalists=finals(search, trials),

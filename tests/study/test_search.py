@@ -84,6 +84,21 @@ def test_the_training_that_was_watched_is_not_trained_again(tmp_path: Path) -> N
     assert made.begin([]) == 6
 
 
+def test_a_study_keeps_its_ranges_though_another_rate_is_measured_later(tmp_path: Path) -> None:
+    """What waits since the first call lies within them, or Optuna would warn of it."""
+    measured = core.SetLearningRate(3000.0)
+    first = small_space(known=(measured,))
+    made = search(tmp_path, WrittenCrew(hill), first)
+    made.begin(list(starts(first, Known(likely=(measured,)), measured.rate)))
+    made.go(1)
+    again = search(tmp_path, WrittenCrew(hill), small_space())
+    assert again.space.ranges != first.ranges
+    again.begin(list(starts(again.space, Known())))
+    assert again.space.ranges == first.ranges
+    rates = {rate_of(core.Arm(changes=t.changes)) for t in again.go(4)}
+    assert measured.rate in rates
+
+
 def test_the_order_in_which_arms_end_changes_nothing(tmp_path: Path) -> None:
     found = []
     for backwards in (False, True):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROUND = 4  # trials asked for at once
 SHARES = (0.25, 0.5)  # of a training's updates, after which it is measured by the way
 FIRST_WHOLE = 5  # trials before the first may be pruned, as in Optuna's MedianPruner
-ORIGIN, KILLED, CHANGES = "origin", "begun anew", "changes"
+ORIGIN, KILLED, CHANGES, RANGES = "origin", "begun anew", "changes", "ranges"
 STATES = {"COMPLETE": "finished", "PRUNED": "pruned", "FAIL": "failed"}
 
 
@@ -91,11 +91,16 @@ class Search:
     def begin(self, starts: Sequence[tuple[str, Point]]) -> int:
         """Queue the points to begin with; how many trials were there already.
 
-        Trials that were being trained when an earlier call was killed are queued again.
+        Trials that were being trained when an earlier call was killed are queued again. A study
+        keeps the ranges it began with: a range test measures a rate anew in every call.
         """
         from optuna.trial import TrialState  # noqa: PLC0415 - heavy
 
         there = self.optuna.get_trials(deepcopy=False)
+        if there:
+            self.space = self.space.ranging(self.optuna.user_attrs.get(RANGES, {}))
+        else:
+            self.optuna.set_user_attr(RANGES, self.space.ranges)
         for trial in there:
             if trial.state == TrialState.RUNNING:
                 self._begin_anew(trial)

@@ -55,6 +55,19 @@ class Space:
         """The script as it is."""
         return {d.name: d.plain for d in self.dimensions}
 
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """Smallest and largest value of each number."""
+        return {d.name: (d.low, d.high) for d in self.dimensions if not d.choices}
+
+    def ranging(self, ranges: Mapping[str, Sequence[float]]) -> Space:
+        """The same with other `ranges`; those that are not given stay."""
+        put = [
+            replace(d, low=ranges[d.name][0], high=ranges[d.name][1]) if d.name in ranges else d
+            for d in self.dimensions
+        ]
+        return replace(self, dimensions=tuple(put))
+
     def changes(self, point: Point) -> tuple[core.Change, ...]:
         """What a point does differently from the script: mends first, the rate last."""
         plain = self.plain
