@@ -123,6 +123,48 @@ def test_the_upstream_one_is_not_named_where_it_explains_little() -> None:
     assert diagnosis.findings[0].cause == "hp.lr_high"
 
 
+def test_a_gain_that_a_whole_training_does_not_keep_gives_way_to_the_rival() -> None:
+    """A leaky slope keeps units alive for the short arm, and not longer."""
+
+    def brings(arm: core.Arm) -> float:
+        if made(arm, core.ScaleLearningRate):
+            return 0.34
+        short = arm.steps is not None and arm.steps <= 200
+        return 0.42 if made(arm, core.SetActivation) and short else 0.0
+
+    def again(changes: tuple[core.Change, ...]) -> Sequence[core.Finding]:
+        slower = any(isinstance(c, core.ScaleLearningRate) for c in changes)
+        return () if slower else (rate,)
+
+    rate, units = finding("hp.lr_high", 0.7), finding("arch.dead_units", 0.5)
+    first, second = prove(WrittenLab(brings), units, rate, again=again).findings
+    assert (first.cause, first.verdict) == ("hp.lr_high", core.Verdict.CONFIRMED)
+    assert first.mended is not None and first.mended.treated[0] == pytest.approx(0.34)
+    assert (second.cause, second.explained_by) == ("arch.dead_units", "hp.lr_high")
+
+
+def test_a_rival_that_leaves_a_whole_training_at_nothing_too_is_no_better() -> None:
+    def brings(arm: core.Arm) -> float:
+        short = arm.steps is not None and arm.steps <= 200
+        return 0.4 if arm.changes and short else 0.0
+
+    found = prove(
+        WrittenLab(brings), finding("arch.dead_units", 0.5), finding("hp.lr_high", 0.7)
+    ).findings
+    assert found[0].cause == "arch.dead_units"
+
+
+def test_of_two_that_matter_the_upstream_one_that_brings_more_over_whole_trainings_leads() -> None:
+    def brings(arm: core.Arm) -> float:
+        wide, fast = made(arm, core.ScaleWidth), made(arm, core.ScaleLearningRate)
+        return 0.75 if wide and fast else 0.4 if fast else 0.32 if wide else 0.3
+
+    slow, small = finding("hp.lr_low", 0.8), finding("arch.too_shallow", 0.4)
+    found = prove(WrittenLab(brings), slow, small).findings
+    assert [f.cause for f in found] == ["arch.too_shallow", "hp.lr_low"]
+    assert all(f.verdict is core.Verdict.CONFIRMED for f in found)
+
+
 def test_two_faults_that_hide_one_another_are_both_found() -> None:
     def brings(arm: core.Arm) -> float:
         scaled = made(arm, core.Normalize) or made(arm, core.Rescale)

@@ -26,11 +26,23 @@ from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
 
 ROUNDS = 4  # faults of one fit that are followed up
 WAYS = 3  # of mending that are tried before the second look is given up
+LONGER = 4  # times a short trial's updates: what then still knows something is no passing gain
 ALIKE = 4  # suspects that are tried side by side
 NOTHING = RELEVANT.value  # known: no more than a constant answer
 
 Diagnose = Callable[[core.Signals], core.Diagnosis]
 Say = Callable[[str], object]
+Way = tuple[core.Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """A case at one moment."""
+
+    base: Way
+    last: core.Signals
+    queue: tuple[core.Finding, ...]
+    settled: tuple[core.Finding, ...]
 
 
 @dataclass(slots=True)
@@ -58,11 +70,12 @@ class Case:
         for _ in range(ROUNDS):
             if not self.queue:
                 return
-            roots, ways = self._next_roots()
-            self.settled += roots
-            settled = {f.cause for f in self.settled}
-            self.queue = [f for f in self.queue if f.cause not in settled]
+            roots, ways, rivals = self._next_roots()
+            before = self._standing()
+            self._settle(roots)
             follows = follows and (not roots or self._mend(roots, ways))
+            if follows and rivals and self._left_at_nothing(roots):
+                self._rather(rivals, roots, before)
 
     def look_beside(self) -> None:
         """Where suspects were tried and none is proven: is it what they can be taken for?"""
@@ -80,24 +93,28 @@ class Case:
 
     # ---- which are the roots -----------------------------------------------------------------
 
-    def _next_roots(self) -> tuple[list[core.Finding], list[tuple[core.Change, ...]]]:
-        """What is proven now, and the ways to mend it; the disproven leave the queue."""
+    def _next_roots(self) -> tuple[list[core.Finding], list[Way], tuple[core.Finding, ...]]:
+        """What is proven now, the ways to mend it, and what is proven beside it.
+
+        The disproven leave the queue.
+        """
         stated = [f for f in self.queue if f.evidence.stated]
         if self.queue[0].evidence.stated:
             ways = [_first_of_each(stated)]
             ways += [f.remedies[:1] for f in stated if len(stated) > 1]
             ways += [(c,) for c in stated[0].remedies[1:]]
-            return stated, ways
+            return stated, ways, ()
         found = settle(self._alike(self.queue[0]), self.experiments, self.say)
         by_cause = {f.cause: f for f in found.findings}
         if not found.roots:
             self.queue = [f for f in self.queue if f.cause not in by_cause]
             self.settled += found.findings
-            return [], []
+            return [], [], ()
         # The roots may have hidden what the others matter: they are asked again once it is mended.
         self.queue = [by_cause.get(f.cause, f) for f in self.queue]
         other = found.roots[0].remedies
-        return list(found.roots), [found.changes, *((c,) for c in other if c not in found.changes)]
+        ways = [found.changes, *((c,) for c in other if c not in found.changes)]
+        return list(found.roots), ways, found.rivals
 
     def _alike(self, lead: core.Finding) -> list[core.Finding]:
         """The suspect and those suspects that can be taken for it, or it for them."""
@@ -106,13 +123,25 @@ class Case:
 
     # ---- observe again, diagnose again -------------------------------------------------------
 
-    def _mend(self, roots: list[core.Finding], ways: list[tuple[core.Change, ...]]) -> bool:
-        """Make the roots' changes, train under the monitor, and diagnose what is left."""
+    def _settle(self, roots: list[core.Finding]) -> None:
+        """They wait no longer."""
+        self.settled += roots
+        settled = {f.cause for f in self.settled}
+        self.queue = [f for f in self.queue if f.cause not in settled]
+
+    def _mend(self, roots: list[core.Finding], ways: list[Way], least: int | None = None) -> bool:
+        """Make the roots' changes, train under the monitor, and diagnose what is left.
+
+        Args:
+            roots: Proven to matter.
+            ways: Of mending them, the first to try in front.
+            least: Updates that tell as well, where there is no time for half of a training.
+        """
         obstacles = []
         for changes in ways[:WAYS]:
             self.say(f"training once more: {' and '.join(map(str, changes))}")
             try:
-                self._observe(roots, changes)
+                self._observe(roots, changes, least)
             except NotSettled as error:
                 obstacles.append(str(error))
             else:
@@ -122,10 +151,10 @@ class Case:
             self.remarks.append(f"{names} was not mended for a second look: {obstacles[0]}.")
         return False
 
-    def _observe(self, roots: list[core.Finding], changes: tuple[core.Change, ...]) -> None:
+    def _observe(self, roots: list[core.Finding], changes: Way, least: int | None) -> None:
         experiments = self.experiments
         base = (*experiments.base, *changes)
-        experiments.plan(1, [None])
+        experiments.plan(1, [None] if least is None else [None, least])
         record = experiments.arm(base, seed=0, closely=True)
         what = self._yardstick(roots)
         control, treated = measure(experiments.last, what), measure(record, what)
@@ -144,6 +173,40 @@ class Case:
         self.settled = [replace(f, mended=mended) if f.cause in names else f for f in self.settled]
         experiments.base, experiments.last = base, record
         self._look_again(record, roots[0])
+
+    def _left_at_nothing(self, roots: list[core.Finding]) -> bool:
+        """Their gain was that of a short arm: a whole training with it knows nothing."""
+        causes = {f.cause for f in roots}
+        mended = [f.mended for f in self.settled if f.cause in causes and f.mended is not None]
+        return any(float(np.mean(tried.treated)) < NOTHING for tried in mended)
+
+    def _rather(
+        self, rivals: tuple[core.Finding, ...], roots: list[core.Finding], before: _Standing
+    ) -> None:
+        """Look again with what was proven beside the roots; who leaves something known is one.
+
+        A slope on the negative side keeps units alive for some hundred updates at a rate that is
+        too high, and longer arms tell.
+        """
+        after = self._standing()
+        for rival in rivals:
+            self._stand(before)
+            self._settle([rival])
+            self.queue += [f for f in roots if f.cause not in {q.cause for q in self.queue}]
+            if rival.trial is None:
+                continue
+            change, least = rival.trial.changes[-1:], LONGER * rival.trial.steps
+            if self._mend([rival], [change], least) and not self._left_at_nothing([rival]):
+                return
+        self._stand(after)
+
+    def _standing(self) -> _Standing:
+        here = self.experiments
+        return _Standing(here.base, here.last, tuple(self.queue), tuple(self.settled))
+
+    def _stand(self, standing: _Standing) -> None:
+        self.experiments.base, self.experiments.last = standing.base, standing.last
+        self.queue, self.settled = list(standing.queue), list(standing.settled)
 
     def _yardstick(self, roots: list[core.Finding]) -> core.Yardstick:
         """What the roots' own trials are measured by, where there is validation to do so."""

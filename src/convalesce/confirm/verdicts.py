@@ -35,6 +35,14 @@ class Settled:
     roots: tuple[core.Finding, ...] = ()
     changes: tuple[core.Change, ...] = ()
 
+    @property
+    def rivals(self) -> tuple[core.Finding, ...]:
+        """Proven as well, the most upstream first, though the roots explain the effect."""
+        roots = {f.cause for f in self.roots}
+        proven = [f for f in self.findings if f.verdict is core.Verdict.CONFIRMED]
+        others = [f for f in proven if f.cause not in roots and f.trial is not None]
+        return tuple(sorted(others, key=lambda f: core.upstream(f.cause)))
+
 
 def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) -> Settled:
     """Try every suspect alone; where that mends little, in combination."""
@@ -68,7 +76,9 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
     root = root_of(proven)
     roots = [root]
     if root.trial is not None and float(np.mean(root.trial.treated)) < SOUND:
-        roots += _besides(root, found, trials, experiments, say)
+        more = _besides(root, found, trials, experiments, say)
+        ahead = [f for f in more if _outweighs(f, root, trials[f.cause])]
+        roots = [*ahead, root, *(f for f in more if f not in ahead)]
     found.update({f.cause: f for f in roots})
     changes = tuple(f.trial.changes[-1] for f in roots if f.trial is not None)
     return Settled(tuple(found.values()), tuple(roots), changes)
@@ -83,6 +93,17 @@ def root_of(proven: list[core.Finding]) -> core.Finding:
         explaining,
         key=lambda f: (core.upstream(f.cause), -f.evidence.strength * effects[f.cause]),
     )
+
+
+def _outweighs(finding: core.Finding, root: core.Finding, trial: core.Trial) -> bool:
+    """It brings more on top of the root than that did, lies upstream, and whole trainings say so.
+
+    In a short arm much speeds a training up that is no fault in the end.
+    """
+    if finding.trial is None or root.trial is None or trial.steps is not None:
+        return False
+    nearer = core.upstream(finding.cause) < core.upstream(root.cause)
+    return nearer and finding.trial.effect > root.trial.effect
 
 
 def _besides(

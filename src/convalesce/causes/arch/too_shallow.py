@@ -6,7 +6,8 @@ long it trains.
 ## Symptom
 Training and validation level off together, low. Somewhere on the way fewer numbers an example
 are left than there are classes to tell apart; or a layer has but one or two filters; or all weights
-together can hold a few per cent of what the labels say.
+together can hold a few per cent of what the labels say. Where the loss still falls, that last is a
+weak sign: a higher rate, or time, are tried beside it.
 
 ## Why it happens
 With d numbers in front of it, an output layer for C classes has scores of rank d at most: with d
@@ -67,7 +68,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     target = train.targets[0] if train.targets else None
     if not gained < LEARNED or ahead >= GAP or target is None:
         return None
-    classes = target.classes or 0 if target.form in ONE_OF_MANY else 0
+    classes = _classes(target)
     settled = history is not None and not ending(history.curve("loss")).falling
     readings: list[core.Reading] = []
     layer, left = _narrowest(model)
@@ -79,23 +80,31 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         width = structure.width(few[0])
         readings.append(core.Reading(MODEL, width, FEW, f"{few[0].name} has a width of {width}"))
     held = _held(model, classes, train.examples)
-    if held < HOLDS.value and settled:
+    if held < HOLDS.value:
         says = f"all weights can hold {held:.1%} of what the labels say"
         readings.append(core.Reading(MODEL, held, HOLDS, says))
     if not readings:
         return None
     narrow = readings[0].limit is NARROW
     moved = gained >= 0.05
+    slow = readings[0].limit is HOLDS and not settled  # a rate or time may do as well
     return core.Evidence(
         readings=tuple(readings),
         says=f"{readings[0].says}; {max(gained, 0):.0%} of what chance leaves is learned, and "
         "validation does no worse",
-        strength=(0.35 + 0.2 * len(readings)) * (1 if moved else 0.6),
+        strength=(0.35 + 0.2 * len(readings)) * (1 if moved and not slow else 0.6),
         stated=narrow and moved and gained < 0.5,
         severity=core.Severity.WARNING,
         layers=tuple(dict.fromkeys(x.name for x in ((layer, *few) if narrow else few) if x)),
         site=layer.site if narrow and layer else None,
     )
+
+
+def _classes(target: core.Targets) -> int:
+    """Of which an example has one; 0 where it is otherwise."""
+    if target.form == "binary":
+        return 2
+    return target.classes or 0 if target.form in ONE_OF_MANY else 0
 
 
 def _narrowest(model: core.Model) -> tuple[core.Layer | None, int]:
@@ -176,6 +185,15 @@ def _record(width: int, accuracy: float, held_out: float) -> core.Signals:
     )
 
 
+def _few_weights() -> core.Signals:
+    """A net of a few units that has learned half of a yes or no, and still does so slowly."""
+    record = _record(3, 0.5, 0.5)
+    target = core.Targets(name="y", shape=(), dtype="float32", form="binary")
+    falling = core.History(metrics={"loss": (0.68, 0.66, 0.64, 0.62, 0.6, 0.58, 0.56, 0.54)})
+    split = replace(record[TRAIN], targets=(target,))
+    return core.record({**record.recorded, TRAIN: split, HISTORY: falling})
+
+
 CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
@@ -195,6 +213,6 @@ CAUSE = core.Cause(
         "hp.lr_high",
         "hp.epochs_few",
     ),
-    sick=(_record(2, 0.33, 0.33),),
+    sick=(_record(2, 0.33, 0.33), _few_weights()),
     healthy=(_record(2, 0.93, 0.93), _record(64, 0.4, 0.4), _record(2, 0.7, 0.3)),
 )
