@@ -181,6 +181,17 @@ def test_two_faults_that_hide_one_another_are_both_found() -> None:
     assert confirmed == {"hp.lr_high", "data.unnormalized"}
 
 
+@pytest.mark.parametrize(("learned", "looks"), [(0.99, 0), (0.6, 1)])
+def test_where_all_is_learned_and_examples_lack_no_second_look_is_paid_for(
+    learned: float, looks: int
+) -> None:
+    stated = finding("data.insufficient", 0.9, stated=True, severity="warning")
+    lab = WrittenLab(lambda arm: 0.7 if arm.changes else learned)
+    (found,) = prove(lab, stated, seen=record(learned, 0.5)).findings
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert len(lab.trained) == looks
+
+
 def test_a_fault_hidden_by_a_stated_one_is_found_beneath_it() -> None:
     stated = finding("arch.missing_nonlinearity", 0.9, stated=True)
     hidden = finding("hp.lr_low", 0.5)

@@ -19,7 +19,7 @@ from convalesce.confirm.experiments import Experiments
 from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, look_alike, screen
-from convalesce.confirm.verdicts import settle
+from convalesce.confirm.verdicts import SOUND, settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
@@ -28,6 +28,7 @@ ROUNDS = 4  # faults of one fit that are followed up
 WAYS = 3  # of mending that are tried before the second look is given up
 LONGER = 4  # times a short trial's updates: what then still knows something is no passing gain
 ALIKE = 4  # suspects that are tried side by side
+LACKING = "data.insufficient"
 NOTHING = RELEVANT.value  # known: no more than a constant answer
 
 Diagnose = Callable[[core.Signals], core.Diagnosis]
@@ -73,7 +74,7 @@ class Case:
             roots, ways, rivals = self._next_roots()
             before = self._standing()
             self._settle(roots)
-            follows = follows and (not roots or self._mend(roots, ways))
+            follows = follows and (self._nothing_hides(roots) or self._mend(roots, ways))
             if follows and rivals and self._left_at_nothing(roots):
                 self._rather(rivals, roots, before)
 
@@ -122,6 +123,15 @@ class Case:
         return [lead, *others][:ALIKE]
 
     # ---- observe again, diagnose again -------------------------------------------------------
+
+    def _nothing_hides(self, roots: list[core.Finding]) -> bool:
+        """A second look would find no more: all is learned, and what lacks is examples.
+
+        No change brings those, and its time is better spent on the learning curve.
+        """
+        learned = measure(self.experiments.last, core.Yardstick.LEARNED)
+        lacking = all(f.cause == LACKING for f in roots)
+        return lacking and (not roots or (not self.queue and learned >= SOUND))
 
     def _settle(self, roots: list[core.Finding]) -> None:
         """They wait no longer."""
