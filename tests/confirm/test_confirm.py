@@ -165,6 +165,20 @@ def test_of_two_that_matter_the_upstream_one_that_brings_more_over_whole_trainin
     assert all(f.verdict is core.Verdict.CONFIRMED for f in found)
 
 
+def test_validation_of_another_kind_is_told_from_overfitting_by_examples_held_out() -> None:
+    def brings(arm: core.Arm) -> float:
+        if made(arm, core.HoldOut):
+            return 0.95
+        return 0.6 if made(arm, core.StopEarly) else 0.4
+
+    overfits = finding("reg.overfitting", 0.7, severity="warning")
+    mismatch = finding("data.preprocessing_mismatch", 0.4, severity="warning")
+    lab = WrittenLab(brings, cannot=(core.UnifyPreprocessing,))
+    first, second = prove(lab, overfits, mismatch).findings
+    assert (first.cause, first.verdict) == (mismatch.cause, core.Verdict.CONFIRMED)
+    assert second.explained_by == mismatch.cause
+
+
 def test_two_faults_that_hide_one_another_are_both_found() -> None:
     def brings(arm: core.Arm) -> float:
         scaled = made(arm, core.Normalize) or made(arm, core.Rescale)

@@ -167,14 +167,13 @@ def _both(
 def _longer(
     open_: Settled, trials: dict[str, core.Trial], experiments: Experiments, say: Say
 ) -> Settled:
-    """What a short trial left open with a gain, over a whole training: some faults show late."""
+    """What a short trial left open, over a whole training: some faults show late."""
     waiting = [
         (f, f.trial)
         for f in open_.findings
         if f.trial is not None
         and f.verdict is core.Verdict.UNDECIDED
         and not trials[f.cause].after
-        and f.trial.effect > 0
         and f.trial.steps < experiments.reach.steps
     ]
     shown = {f.cause: f for f in open_.findings}

@@ -158,14 +158,20 @@ def _strength(times: float | None, *, both: bool, serious: bool) -> float:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """At a rate whose updates are of a healthy size it must learn more."""
-    milder = tuple(core.ScaleLearningRate(f) for f in (0.1, 0.01))
-    first = evidence.changes[0]
+    """At a rate whose updates are of a healthy size it must learn more.
+
+    What learned something at this rate may do so faster at first: a whole training tells.
+    """
+    serious = evidence.severity is core.Severity.ERROR
+    milder = [core.ScaleLearningRate(f) for f in ((0.1, 0.01) if serious else (0.3, 0.1))]
+    place = 0 if serious else 1  # a little too high is likelier where something was learned
+    asked = dict.fromkeys([*milder[:place], *evidence.changes[:1], *milder[place:]])
+    first, *otherwise = asked
     return core.Trial(
         first,
         predict=core.LEARNS,
-        steps=200,
-        otherwise=tuple(c for c in milder if c != first),
+        steps=200 if serious else None,
+        otherwise=tuple(otherwise),
     )
 
 
