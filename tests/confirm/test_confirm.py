@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -177,6 +178,20 @@ def test_validation_of_another_kind_is_told_from_overfitting_by_examples_held_ou
     first, second = prove(lab, overfits, mismatch).findings
     assert (first.cause, first.verdict) == (mismatch.cause, core.Verdict.CONFIRMED)
     assert second.explained_by == mismatch.cause
+
+
+def test_what_only_tells_where_a_fault_lies_is_no_base_for_a_second_look() -> None:
+    lab = WrittenLab(
+        lambda arm: 0.8 if made(arm, core.LearnFromValidation) else 0.1,
+        cannot=(core.ScaleAugmentation,),
+    )
+    drawn = finding("data.augmentation", severity="warning")
+    pipeline = replace(drawn.evidence, changes=(core.ScaleAugmentation(core.PIPELINE, 0.3),))
+    (found,) = prove(lab, replace(drawn, evidence=pipeline)).findings
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert found.trial is not None and found.trial.treated[0] == pytest.approx(0.8)
+    assert found.mended is None
+    assert all(len(arm.changes) <= 1 for arm in lab.trained)
 
 
 def test_two_faults_that_hide_one_another_are_both_found() -> None:

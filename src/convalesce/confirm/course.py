@@ -19,7 +19,7 @@ from convalesce.confirm.experiments import Experiments
 from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, look_alike, screen
-from convalesce.confirm.verdicts import SOUND, settle
+from convalesce.confirm.verdicts import SOUND, mends, settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
@@ -114,7 +114,8 @@ class Case:
         # The roots may have hidden what the others matter: they are asked again once it is mended.
         self.queue = [by_cause.get(f.cause, f) for f in self.queue]
         other = found.roots[0].remedies
-        ways = [found.changes, *((c,) for c in other if c not in found.changes)]
+        ways = [found.changes] if found.changes else []
+        ways += [(c,) for c in other if c not in found.changes]
         return list(found.roots), ways, found.rivals
 
     def _alike(self, lead: core.Finding) -> list[core.Finding]:
@@ -203,10 +204,8 @@ class Case:
             self._stand(before)
             self._settle([rival])
             self.queue += [f for f in roots if f.cause not in {q.cause for q in self.queue}]
-            if rival.trial is None:
-                continue
-            change, least = rival.trial.changes[-1:], LONGER * rival.trial.steps
-            if self._mend([rival], [change], least) and not self._left_at_nothing([rival]):
+            least = LONGER * rival.trial.steps if rival.trial is not None else None
+            if self._mend([rival], [mends(rival)], least) and not self._left_at_nothing([rival]):
                 return
         self._stand(after)
 

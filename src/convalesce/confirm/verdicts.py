@@ -40,7 +40,7 @@ class Settled:
         """Proven as well, the most upstream first, though the roots explain the effect."""
         roots = {f.cause for f in self.roots}
         proven = [f for f in self.findings if f.verdict is core.Verdict.CONFIRMED]
-        others = [f for f in proven if f.cause not in roots and f.trial is not None]
+        others = [f for f in proven if f.cause not in roots and mends(f)]
         return tuple(sorted(others, key=lambda f: core.upstream(f.cause)))
 
 
@@ -80,8 +80,14 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
         ahead = [f for f in more if _outweighs(f, root, trials[f.cause])]
         roots = [*ahead, root, *(f for f in more if f not in ahead)]
     found.update({f.cause: f for f in roots})
-    changes = tuple(f.trial.changes[-1] for f in roots if f.trial is not None)
+    changes = tuple(mend for f in roots for mend in mends(f))
     return Settled(tuple(found.values()), tuple(roots), changes)
+
+
+def mends(finding: core.Finding) -> tuple[core.Change, ...]:
+    """What its trial changed, if that is a mend."""
+    made = finding.trial.changes[-1:] if finding.trial is not None else ()
+    return tuple(change for change in made if not change.tells_only)
 
 
 def root_of(proven: list[core.Finding]) -> core.Finding:
@@ -114,10 +120,10 @@ def _besides(
     say: Say,
 ) -> list[core.Finding]:
     """Others of the group that bring more on top of the root's change: they matter too."""
-    if root.trial is None:
+    if not mends(root):
         return []
     base, more = experiments.base, []
-    experiments.base = (*base, root.trial.changes[-1])
+    experiments.base = (*base, *mends(root))
     try:
         for finding in found.values():
             if finding.cause == root.cause or trials[finding.cause].after:
@@ -129,7 +135,7 @@ def _besides(
                 continue
             if tried.verdict is core.Verdict.CONFIRMED:
                 more.append(replace(finding, trial=tried, verdict=tried.verdict, untried=""))
-                experiments.base = (*experiments.base, tried.changes[-1])
+                experiments.base = (*experiments.base, *mends(more[-1]))
     finally:
         experiments.base = base
     return more
@@ -142,11 +148,11 @@ def _both(
     say: Say,
 ) -> Settled:
     """The combination arm: all changes at once, where each alone did not help."""
-    tried = [f for f in found.values() if f.trial is not None and not trials[f.cause].after]
+    tried = [f for f in found.values() if mends(f) and not trials[f.cause].after]
     made = sorted(tried, key=lambda f: core.upstream(f.cause))
     if len(made) > 1 and experiments.reach.seconds(experiments.steps) <= experiments.left:
         say(f"is it {' and '.join(f.cause for f in made)} together?")
-        changes = tuple(f.trial.changes[-1] for f in made if f.trial is not None)
+        changes = tuple(mend for f in made for mend in mends(f))
         try:
             outcome = experiments.try_out(trials[made[0].cause], *changes[1:])
         except NotSettled:
@@ -187,7 +193,7 @@ def _longer(
         settled = _unproven(replace(finding, trial=tried, verdict=tried.verdict), experiments)
         shown[finding.cause] = settled
         if settled.verdict is core.Verdict.CONFIRMED:
-            return Settled(tuple(shown.values()), (settled,), tried.changes[-1:])
+            return Settled(tuple(shown.values()), (settled,), mends(settled))
     return Settled(tuple(shown.values()))
 
 

@@ -65,6 +65,7 @@ from convalesce.core.changes.data import DropFeature as DropFeature
 from convalesce.core.changes.data import DropNonfinite as DropNonfinite
 from convalesce.core.changes.data import DropRows as DropRows
 from convalesce.core.changes.data import HoldOut as HoldOut
+from convalesce.core.changes.data import LearnFromValidation as LearnFromValidation
 from convalesce.core.changes.data import LeaveOut as LeaveOut
 from convalesce.core.changes.data import Normalize as Normalize
 from convalesce.core.changes.data import Oversample as Oversample

@@ -15,11 +15,13 @@ class Change:
         reads: Template of what is done, in the imperative: it reads after "try:".
         safe: It cannot make a sound training worse; others need their trial first.
         everywhere: What it means where no layers are named.
+        tells_only: It tells where a fault lies and mends none.
     """
 
     reads: ClassVar[str] = ""
     safe: ClassVar[bool] = False
     everywhere: ClassVar[str] = "every hidden layer"
+    tells_only: ClassVar[bool] = False
 
     def __str__(self) -> str:
         values = {f.name: _plain(getattr(self, f.name)) or self.everywhere for f in fields(self)}

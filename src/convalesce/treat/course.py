@@ -86,7 +86,8 @@ def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
     """Courses worth trying, the one that experiments already speak for in front."""
     made = max((f.mended.changes for f in against if f.mended is not None), key=len, default=())
     proven = [
-        f.trial.changes[-1] if f.trial is not None and f.trial.changes else None for f in against
+        next((c for c in f.trial.changes[-1:] if not c.tells_only), None) if f.trial else None
+        for f in against
     ]
     first = tuple(
         change
@@ -100,13 +101,13 @@ def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
         courses += [_merged((*first[:i], other, *first[i + 1 :])) for other in others]
     unique: dict[tuple[core.Change, ...], None] = {}
     for course in courses:
-        if course:
+        if course and not any(change.tells_only for change in course):
             unique.setdefault(course)
     return list(unique)
 
 
 def _first(finding: core.Finding) -> core.Change | None:
-    return finding.remedies[0] if finding.remedies else None
+    return next((change for change in finding.remedies if not change.tells_only), None)
 
 
 def _merged(changes: tuple[core.Change, ...]) -> tuple[core.Change, ...]:

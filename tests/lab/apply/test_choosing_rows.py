@@ -1,4 +1,5 @@
-"""DropNonfinite, DropRows, DropFeature, Deduplicate, Shuffle, Resplit, CollectData."""
+"""DropNonfinite, DropRows, DropFeature, Deduplicate, Shuffle, Resplit, CollectData, HoldOut,
+LearnFromValidation."""
 
 from __future__ import annotations
 
@@ -193,3 +194,41 @@ def test_each_group_is_dealt_in_its_share(counts: list[int], share: float, seed:
 def test_more_examples_can_t_be_made_by_an_experiment() -> None:
     with pytest.raises(core.CannotChange, match="240 examples, and 4 times as many can't be made"):
         apply(core.CollectData(4), setting(blobs()))
+
+
+def test_a_share_of_the_training_examples_is_held_out_and_not_trained_on() -> None:
+    x, y = blobs()
+    made = apply(core.HoldOut(0.2), setting((x, y), (x[:9] + 1, y[:9])))
+    assert made.validation is not None
+    assert (made.train.count, made.validation.count) == (192, 48)
+    assert made.judged is made.train
+    together = np.concatenate([made.train.x, made.validation.x])
+    assert np.array_equal(np.unique(together, axis=0), np.unique(x, axis=0))
+
+
+def test_half_of_the_validation_examples_teach_for_as_many_updates_and_the_others_judge() -> None:
+    x, y = blobs()
+    held_x, held_y = blobs(seed=1, count=90)
+    before = setting((x, y), (held_x, held_y))
+    made = apply(core.LearnFromValidation(), before)
+    assert made.validation is not None
+    assert made.steps_per_epoch == before.steps_per_epoch
+    assert made.judged.count == made.validation.count == 45
+    taught = {row.tobytes() for row in made.train.x}
+    assert taught == {row.tobytes() for row in made.judged.x}
+    assert taught.isdisjoint({row.tobytes() for row in made.validation.x})
+    assert taught <= {row.tobytes() for row in held_x}
+    assert np.bincount(made.validation.y).tolist() == [15, 15, 15]
+
+
+@pytest.mark.parametrize("held", [None, (39, 0), (90, 60)])
+def test_too_few_validation_examples_or_copies_of_a_few_teach_nothing(
+    held: tuple[int, int] | None,
+) -> None:
+    split = None
+    if held is not None:
+        x, y = blobs(seed=1, count=held[0])
+        x[: held[1]], y[: held[1]] = x[0], y[0]
+        split = (x, y)
+    with pytest.raises(core.CannotChange, match="validation examples"):
+        apply(core.LearnFromValidation(), setting(blobs(), split))

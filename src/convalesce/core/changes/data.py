@@ -44,6 +44,19 @@ class HoldOut(Change):
 
     share: float = 0.2
     reads = "validate on {share} of the training examples, held out"
+    tells_only = True
+
+
+@dataclass(frozen=True)
+class LearnFromValidation(Change):
+    """Train on half of the validation examples, as many updates, and judge by the other half.
+
+    Where so few teach more than all of the training examples, the fault lies in those: in their
+    labels, or in what is done to them on their way.
+    """
+
+    reads = "train on half of the validation examples in place of training's, judged by the others"
+    tells_only = True
 
 
 @dataclass(frozen=True)
