@@ -15,7 +15,9 @@ Dropout of rate $p$ leaves $1-p$ of the units of a layer, and layers in a row mu
 
 ## How it is confirmed
 By facts: the penalty against the loss of the data, and the norms of the weights at the start and at
-the end. What dropout costs is an experiment: the same steps with half the rate must end lower.
+the end. A penalty that is but a part of the loss, by a factor beyond the usual, is an experiment:
+with a usual one, a whole training must know more. What dropout costs is an experiment: the same
+steps with half the rate must end lower.
 
 ## Remedy
 L2 near 1e-4, `weight_decay` near 1e-2 or below, dropout of 0.5 and less.
@@ -49,6 +51,15 @@ SHRUNK = core.Limit(
 )
 DECAY = core.Limit(
     1e-3, unit="1", source="decay as large as a healthy update, about 1e-3 a step (CS231n notes)"
+)
+PAID = core.Limit(
+    0.1, unit="1", source="a tenth of what training lowers serves the penalty: worth a trial"
+)
+USUAL = core.Limit(
+    0.01,
+    unit="1",
+    source="the factor that keras.regularizers.L1 and L2 have by default; usual "
+    "ones are smaller, 5e-4 in Krizhevsky 2012",
 )
 KEPT = core.Limit(
     0.2,
@@ -96,16 +107,21 @@ def _by_penalty(
         return None
     first, share = float(paid[0] / total[0]), _late(paid) / _late(total)
     collapsed = left_over < SHRUNK.value and first > SHARE.value
-    if not collapsed and (cut or not share > SHARE.value):
-        return None  # in its first steps a sound training may still pay for its initial weights
     worst = max(held, key=lambda layer: max(layer.l1, layer.l2))
     kind, factor = ("L1", worst.l1) if worst.l1 >= worst.l2 else ("L2", worst.l2)
+    # In its first steps a sound training may still pay for its initial weights.
+    outweighs = not cut and share > SHARE.value
+    unusual = not cut and share > PAID.value and factor > USUAL.value
+    if not (collapsed or outweighs or unusual):
+        return None
     shrunk = core.Reading(
         WEIGHT_NORM, left_over, SHRUNK, "norm of the typical kernel over its start"
     )
-    costs = core.Reading(PENALTY, share, SHARE, "share of the penalty in the loss at the end")
+    least = SHARE if outweighs or collapsed else PAID
+    costs = core.Reading(PENALTY, share, least, "share of the penalty in the loss at the end")
+    asks = core.Reading(MODEL, factor, USUAL, f"factor of {kind}")
     return core.Evidence(
-        readings=(shrunk, costs) if collapsed else (costs,),
+        readings=(shrunk, costs) if collapsed else (costs,) if outweighs else (costs, asks),
         says=f"{kind} of {factor:.3g} on {len(held)} layers: "
         + (
             f"kernels end at {left_over:.2g} of their norm"
@@ -113,8 +129,8 @@ def _by_penalty(
             else f"{share:.0%} of the loss is penalty"
         )
         + f", {max(progress.skill, 0):.0%} of the task is learned",
-        strength=0.95 if collapsed else 0.85,
-        stated=True,
+        strength=0.95 if collapsed else 0.85 if outweighs else 0.5,
+        stated=collapsed or outweighs,
         severity=_severity(progress),
         layers=tuple(layer.name for layer in held),
     )
@@ -199,8 +215,14 @@ def _severity(progress: curves.Progress) -> core.Severity:
 
 
 def probe(evidence: core.Evidence) -> core.Trial:
-    """With the regularisation down to a usual strength, the loss must end lower."""
-    return core.Trial(remedies(evidence)[0], predict=core.LEARNS)
+    """With the regularisation down to a usual strength, the loss must end lower.
+
+    A penalty that does not outweigh the data slows the first steps, whether or not it pays later.
+    """
+    change = remedies(evidence)[0]
+    if evidence.readings[0].limit is PAID:
+        return core.Trial(change, predict=core.KNOWS, steps=None)
+    return core.Trial(change, predict=core.LEARNS)
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
@@ -255,10 +277,12 @@ CAUSE = core.Cause(
         _record(0.0, norms=[5.0, 0.001], penalty=40.0, l2=0.3),
         _record(0.0, norms=[5.0, 0.5]),
         _record(0.5, norms=[5.0, 4.0], std=0.12),
+        _record(0.6, norms=[5.0, 2.0], penalty=0.9, l2=0.1),
         _record(0.2, norms=[5.0, 5.0], rate=0.9),
     ),
     healthy=(
         _record(0.95, norms=[5.0, 4.0], penalty=0.4, l2=1e-4),
         _record(0.2, norms=[5.0, 5.0], rate=0.5),
+        _record(0.6, norms=[5.0, 4.0], penalty=0.9, l2=5e-4),
     ),
 )
