@@ -75,6 +75,20 @@ def test_a_suspicion_without_effect_on_a_sound_training_is_ruled_out() -> None:
     assert diagnosis.health is core.Health.HEALTHY
 
 
+def test_a_gain_of_a_whole_training_too_small_to_count_is_worth_a_note() -> None:
+    """Seeds differ by more than the gain, so that it is not ruled out either."""
+
+    def brings(arm: core.Arm) -> float:
+        wobble = 0.03 * (-1) ** arm.seed
+        return 0.85 + wobble + (0.02 if made(arm, core.StopEarly) else 0.0)
+
+    suspected = finding("reg.overfitting", 0.6, severity="warning")
+    diagnosis = prove(WrittenLab(brings), suspected, seen=record(0.97, 0.85))
+    (found,) = diagnosis.findings
+    assert (found.verdict, found.severity) == (core.Verdict.UNDECIDED, core.Severity.NOTE)
+    assert diagnosis.health is core.Health.HEALTHY
+
+
 def test_a_training_that_learned_nothing_is_never_declared_healthy() -> None:
     diagnosis = prove(WrittenLab(lambda _: 0.0), finding("hp.lr_high"))
     assert diagnosis.findings[0].verdict is core.Verdict.UNDECIDED

@@ -403,5 +403,5 @@ def _health(before: core.Health, findings: list[core.Finding]) -> core.Health:
         return core.Health.UNHEALTHY
     if open_:
         return core.Health.UNDECIDED
-    refuted = any(f.verdict is core.Verdict.REFUTED for f in findings)
-    return core.Health.HEALTHY if refuted or before is core.Health.HEALTHY else before
+    tried = any(f.verdict is core.Verdict.REFUTED or f.trial is not None for f in findings)
+    return core.Health.HEALTHY if tried or before is core.Health.HEALTHY else before

@@ -190,7 +190,8 @@ def _longer(
             tried = experiments.try_out(replace(trials[finding.cause], steps=None))
         except NotSettled:
             break
-        settled = _unproven(replace(finding, trial=tried, verdict=tried.verdict), experiments)
+        settled = replace(finding, trial=tried, verdict=tried.verdict)
+        settled = _unproven(settled, experiments)
         shown[finding.cause] = settled
         if settled.verdict is core.Verdict.CONFIRMED:
             return Settled(tuple(shown.values()), (settled,), mends(settled))
@@ -198,8 +199,18 @@ def _longer(
 
 
 def _unproven(finding: core.Finding, experiments: Experiments) -> core.Finding:
-    """Refuted only where it can be: a training that learned little has some cause."""
-    if finding.verdict is not core.Verdict.REFUTED:
-        return finding
+    """Refuted only where it can be: a training that learned little has some cause.
+
+    In one that learned its task, a gain over a whole training that is too small to count is worth a
+    note, also where chance is not ruled out. What the data themselves show stands.
+    """
     learned = measure(experiments.last, core.Yardstick.LEARNED)
-    return finding if learned >= SOUND else replace(finding, verdict=core.Verdict.UNDECIDED)
+    tried = finding.trial
+    if finding.verdict is core.Verdict.REFUTED:
+        return finding if learned >= SOUND else replace(finding, verdict=core.Verdict.UNDECIDED)
+    if finding.verdict is core.Verdict.CONFIRMED or tried is None or not learned >= SOUND:
+        return finding
+    whole = tried.steps >= experiments.reach.steps
+    shown = finding.cause.startswith("data.")
+    small = whole and not shown and tried.effect < tried.relevant
+    return replace(finding, severity=core.Severity.NOTE) if small else finding

@@ -183,6 +183,8 @@ class Duplicates:
         conflicting: Exact copies that carry another label.
         pairs: Row numbers of some pairs, the first 16.
         compared: Examples that were compared.
+        moved: Of a sample, pictures that are one of the other split's sample, moved by a pixel or
+            two, turned or mirrored. `moved_of`: of so many.
     """
 
     exact: int = 0
@@ -190,6 +192,8 @@ class Duplicates:
     conflicting: int = 0
     pairs: tuple[tuple[int, int], ...] = ()
     compared: int = 0
+    moved: int = 0
+    moved_of: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

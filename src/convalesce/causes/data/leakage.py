@@ -13,7 +13,8 @@ series that was shifted by one step.
 
 ## How it is confirmed
 By facts, for copies: exact ones of pictures, series and volumes stand for themselves; tables and
-tokens repeat by chance too, and count only beyond what copies within training lead to expect.
+tokens repeat by chance too, and count only beyond what copies within training lead to expect. So
+for pictures that are a training picture moved by a pixel or two, turned or mirrored.
 Nearly equal pictures are held against those between training and a hold-out set where the script
 evaluates one. A telltale input is a suspicion, which a collapse on hold-out data confirms: the
 loss there is many times that of validation. False alarms: a task that one input does decide.
@@ -78,6 +79,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     if across is not None:
         found.append(_copies(train, across, validation))
         found.append(_near_copies(train, across, evaluations, drop))
+        found.append(_moved_copies(across))
     found += [_copies(train, c.across, c.split) for c in evaluations.calls if c.across is not None]
     suspects = [e for e in found if e is not None]
     order = (core.Severity.NOTE, core.Severity.WARNING, core.Severity.ERROR)
@@ -138,6 +140,26 @@ def _near_copies(
         stated=bool(apart) and drop >= COLLAPSE.value,
         rows=tuple(pair[0] for pair in found.pairs if pair),
         changes=(core.Resplit(), core.Deduplicate()),
+    )
+
+
+def _moved_copies(across: core.Across) -> core.Evidence | None:
+    """Pictures that are a training picture but for a shift, a turn or a mirror."""
+    found = across.duplicates
+    share = data_reading.share(found.moved, found.moved_of)
+    if not FEWEST <= found.moved <= found.moved_of or share < COPIES.value:
+        return None
+    return core.Evidence(
+        readings=(
+            core.Reading(ACROSS, share, COPIES, "pictures that are a training picture, moved"),
+        ),
+        says=f"{found.moved} of {found.moved_of} {_role(across)} pictures are a training picture "
+        "moved by a pixel or two, turned or mirrored: they were multiplied before they were split",
+        strength=data_reading.beyond(share, COPIES.value),
+        stated=True,
+        severity=core.Severity.WARNING,
+        rows=tuple(pair[0] for pair in found.pairs if pair),
+        changes=(core.Resplit(),),
     )
 
 
@@ -226,6 +248,11 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     return list(evidence.changes) or [core.Resplit()]
 
 
+def _multiplied(moved: int) -> core.Across:
+    found = core.Duplicates(compared=500, moved=moved, moved_of=500)
+    return core.Across(role="validation", duplicates=found)
+
+
 def _across(exact: int = 0, near: int = 0) -> core.Across:
     found = core.Duplicates(exact=exact, near=near, compared=500, pairs=((3, 7),) * bool(exact))
     return core.Across(role="validation", duplicates=found)
@@ -261,6 +288,7 @@ CAUSE = core.Cause(
     sick=(
         core.record({TRAIN: _PICTURES, VALIDATION: _PICTURES, ACROSS: _across(exact=120)}),
         core.record({TRAIN: _PICTURES, ACROSS: _across(near=200)}),
+        core.record({TRAIN: _PICTURES, ACROSS: _multiplied(90)}),
         core.record({TRAIN: _TOLD}),
         core.record(
             {
@@ -289,6 +317,7 @@ CAUSE = core.Cause(
             }
         ),
         core.record({TRAIN: _PICTURES, ACROSS: _across(exact=2, near=10)}),
+        core.record({TRAIN: _PICTURES, ACROSS: _multiplied(4)}),
         core.record({TRAIN: _TABLE, ACROSS: _across(exact=150)}),
         core.record({TRAIN: _TOLD, HISTORY: _COURSE, EVALUATIONS: _held_out(0.011)}),
     ),

@@ -12,6 +12,7 @@ from convalesce.core.data import Across, Duplicates, Inputs, Neighbours, Split, 
 from convalesce.observe.scan import fingerprints
 from convalesce.observe.scan.features import Answer, answer_of, points, space_of
 from convalesce.observe.scan.fingerprints import Fingerprints
+from convalesce.observe.scan.moved import moved
 from convalesce.observe.scan.neighbours import nearest_across, nearest_within, neighbours
 from convalesce.observe.scan.pictures import Pictures, near_across
 from convalesce.observe.scan.reservoir import Sampled
@@ -41,7 +42,7 @@ def across(train: Split, ours: Sketch, other: Split, theirs: Sketch) -> Across:
     near, distance = _nearest(train, ours, other, theirs)
     return Across(
         role=other.role,
-        duplicates=_duplicates(ours, theirs),
+        duplicates=_with_moved(_duplicates(ours, theirs), train, ours.sample, theirs.sample),
         shift=shift,
         spread=spread,
         label_shift=label_shift(train.targets, other.targets),
@@ -143,6 +144,20 @@ def _duplicates(ours: Sketch, theirs: Sketch) -> Duplicates:
     shown = (*found.pairs, *sorted(firsts))[: fingerprints.PAIRS]
     compared = found.compared or len(theirs.pictures.rows)
     return replace(found, near=len(firsts), pairs=shown, compared=compared)
+
+
+def _with_moved(found: Duplicates, train: Split, ours: Sampled, theirs: Sampled) -> Duplicates:
+    """And pictures that are one of the other split, moved; where samples are of full size."""
+    if not train.inputs or train.inputs[0].kind != "image":
+        return found
+    first, second = (s.inputs[0] if s.inputs else None for s in (ours, theirs))
+    whole = all(factor == 1 for s in (ours, theirs) for factor in s.factors[:1])
+    if first is None or second is None or not whole or min(first.ndim, second.ndim) < 3:
+        return found
+    seen = moved(first, second)
+    pairs = [(int(ours.rows[a]), int(theirs.rows[b])) for a, b in seen.pairs]
+    shown = (*found.pairs, *pairs)[: fingerprints.PAIRS]
+    return replace(found, moved=seen.found, moved_of=seen.of, pairs=shown)
 
 
 def _nearest(

@@ -128,12 +128,17 @@ def _check_copies(script: Script, fit: cst.Call) -> None:
         NoFaithfulEdit: There are: what makes them has to come behind the split, by hand.
     """
     across, held = script.facts.across, script.facts.validation
-    copies = across.duplicates.exact if across is not None else 0
-    if held is not None and copies > COPIES * max(held.scanned, 1):
-        what = (
-            f"{copies} rows of validation also stand in training: they are copied before the split"
-        )
-        raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
+    if held is None or across is None:
+        return
+    found = across.duplicates
+    shown = (
+        (found.exact, held.scanned, "also stand in training: they are copied"),
+        (found.moved, found.moved_of, "are training pictures, moved: they are multiplied"),
+    )
+    for copies, of, so in shown:
+        if copies > COPIES * max(of, 1):
+            what = f"{copies} rows of validation {so} before the split"
+            raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
 
 
 def _check_order(script: Script, split: cst.CSTNode) -> None:
