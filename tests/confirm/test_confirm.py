@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm import Budget, confirm
+from convalesce.readings import specimen
 from tests.confirm.bench import Backwards, WrittenLab, finding, record
 
 Again = Callable[[tuple[core.Change, ...]], Sequence[core.Finding]]
@@ -192,6 +194,40 @@ def test_validation_of_another_kind_is_told_from_overfitting_by_examples_held_ou
     first, second = prove(lab, overfits, mismatch).findings
     assert (first.cause, first.verdict) == (mismatch.cause, core.Verdict.CONFIRMED)
     assert second.explained_by == mismatch.cause
+
+
+def facts(skill: float, known: float, **train: Any) -> core.Signals:
+    """A fit that learned by heart, on pictures or on what is given."""
+    split = specimen.split(specimen.targets((250, 250)), **train)
+    return core.record({**record(skill, known).recorded, core.TRAIN: split})
+
+
+@pytest.mark.parametrize(("held_out", "named"), [(0.95, True), (0.45, False)])
+def test_what_is_learned_by_heart_is_not_known_of_examples_held_out_of_training_either(
+    held_out: float, *, named: bool
+) -> None:
+    """No fact of the data tells the splits apart: the experiment alone does."""
+
+    def brings(arm: core.Arm) -> float:
+        if made(arm, core.HoldOut):
+            return held_out
+        return 0.5 if made(arm, core.StopEarly) else 0.4
+
+    overfits = finding("reg.overfitting", 0.7, severity="warning")
+    found = prove(WrittenLab(brings), overfits, seen=facts(0.99, 0.4)).findings
+    first = "data.preprocessing_mismatch" if named else "reg.overfitting"
+    assert (found[0].cause, found[0].verdict) == (first, core.Verdict.CONFIRMED)
+    if named:
+        assert found[1].explained_by == first
+        assert found[1].severity is core.Severity.NOTE
+
+
+def test_copies_within_training_would_be_known_again_and_tell_nothing() -> None:
+    lab = WrittenLab(lambda arm: 0.9 if made(arm, core.HoldOut) else 0.5 if arm.changes else 0.4)
+    copies = core.Duplicates(exact=100, compared=500)
+    seen = facts(0.99, 0.4, duplicates=copies)
+    (found,) = prove(lab, finding("reg.overfitting", severity="warning"), seen=seen).findings
+    assert found.cause == "reg.overfitting"
 
 
 def test_what_only_tells_where_a_fault_lies_is_no_base_for_a_second_look() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import alike, all_causes
+from convalesce.confirm.another_kind import BY_HEART, another_kind
 from convalesce.confirm.arms import Arms, NotSettled
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments
@@ -91,6 +92,21 @@ class Case:
         self.queue = [f for f in known if f.verdict is core.Verdict.UNDECIDED]
         self.settled = [*(f for f in known if f.verdict is core.Verdict.REFUTED), found]
         self._mend([found], [found.remedies])
+
+    def look_at_validation(self) -> None:
+        """Where all that is proven is learning by heart: is validation of another kind?"""
+        proven = [f for f in self.settled if f.serious and f.verdict is core.Verdict.CONFIRMED]
+        if not proven or any(f.cause not in BY_HEART for f in proven):
+            return
+        here = self._standing()
+        self.experiments.base, self.experiments.last = (), self.experiments.original
+        found = another_kind(self.experiments, self.say)
+        self._stand(here)
+        if found is not None:
+            names = {f.cause for f in proven}
+            rest = [f for f in self.settled if f.cause != found.cause]
+            self.settled = [found, *(_explained(f, found) if f.cause in names else f for f in rest)]
+            self.queue = [f for f in self.queue if f.cause != found.cause]
 
     # ---- which are the roots -----------------------------------------------------------------
 
@@ -233,8 +249,7 @@ class Case:
             elif finding.cause in again:
                 queue.append(replace(finding, verdict=core.Verdict.UNDECIDED))
             else:
-                note = replace(finding, severity=core.Severity.NOTE, explained_by=root.cause)
-                self.settled.append(note)
+                self.settled.append(_explained(finding, root))
                 known.add(finding.cause)
         waiting = {f.cause for f in queue}
         fresh = [
@@ -243,6 +258,11 @@ class Case:
             if cause not in known | waiting
         ]
         self.queue = [*queue, *fresh]
+
+
+def _explained(finding: core.Finding, root: core.Finding) -> core.Finding:
+    """A consequence of another one."""
+    return replace(finding, severity=core.Severity.NOTE, explained_by=root.cause)
 
 
 def _first_of_each(findings: list[core.Finding]) -> tuple[core.Change, ...]:
@@ -291,6 +311,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         try:
             case.follow()
             case.look_beside()
+            case.look_at_validation()
         except KeyboardInterrupt:
             remarks.append("The experiments were interrupted; what they had not settled is open.")
         short = _too_short(case)

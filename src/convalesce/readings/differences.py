@@ -12,6 +12,7 @@ from convalesce.readings.data_reading import (
     copies,
     error_of_shift,
     noise_of_distance,
+    share,
     size,
     unit,
 )
@@ -27,6 +28,7 @@ EQUAL = Limit(
     0.5, unit="1", source="half of the examples have become copies of others, in one split only"
 )
 BLANK = Limit(0.5, unit="1", source="half of the pictures of one class, and of one split only")
+KNOWN_AGAIN = 0.05  # of training are copies: more would be known wherever they are held out
 SURE = 6.0  # standard errors, for the largest of many channels
 ENOUGH = 20  # pictures of a class to speak about it
 MOVED_LABELS = 0.3  # class shares this far apart shift the inputs by themselves
@@ -48,6 +50,15 @@ class Difference:
     limit: Limit
     what: str
     sure: bool = False
+
+
+def apart(train: Split) -> bool:
+    """Examples held out of training are new to it: no copies, no windows that overlap."""
+    kind = train.inputs[0].kind if train.inputs else "other"
+    form = train.targets[0].form if train.targets else "absent"
+    near = share(train.duplicates.near, train.duplicates.compared)
+    windows = kind in {"sequence", "tabular"} and form == "continuous"
+    return max(copies(train), near) < KNOWN_AGAIN and not windows
 
 
 def differences(train: Split, other: Split | None, across: Across) -> Iterator[Difference]:
