@@ -220,6 +220,7 @@ def test_what_is_learned_by_heart_is_not_known_of_examples_held_out_of_training_
     if named:
         assert found[1].explained_by == first
         assert found[1].severity is core.Severity.NOTE
+        assert found[0].remedies == (core.UnifyPreprocessing(),)
 
 
 def test_copies_within_training_would_be_known_again_and_tell_nothing() -> None:

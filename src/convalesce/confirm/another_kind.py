@@ -8,6 +8,7 @@ labels. (Ng, *Machine Learning Yearning*, draft of 2018, chapter 40: the "traini
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def another_kind(experiments: Experiments, say: Callable[[str], object]) -> core
     if tried.verdict is not core.Verdict.CONFIRMED or tried.effect < CLOSED * (learned - known):
         return None
     after = float(np.mean(tried.treated))
-    return found_by_trial(
+    found = found_by_trial(
         CAUSE,
         tried,
         experiments.fit,
@@ -60,3 +61,4 @@ def another_kind(experiments: Experiments, say: Callable[[str], object]) -> core
         f"validation examples to {max(known, 0):.0%}: these went through another preprocessing, or "
         "their labels are others",
     )
+    return replace(found, remedies=(core.UnifyPreprocessing(),))
