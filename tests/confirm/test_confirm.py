@@ -223,10 +223,12 @@ def test_what_is_learned_by_heart_is_not_known_of_examples_held_out_of_training_
         assert found[0].remedies == (core.UnifyPreprocessing(),)
 
 
-def test_copies_within_training_would_be_known_again_and_tell_nothing() -> None:
+@pytest.mark.parametrize(
+    "train", [{"duplicates": core.Duplicates(exact=100, compared=500)}, {"examples": 100}]
+)
+def test_copies_within_training_or_few_examples_held_out_tell_nothing(train: Any) -> None:
     lab = WrittenLab(lambda arm: 0.9 if made(arm, core.HoldOut) else 0.5 if arm.changes else 0.4)
-    copies = core.Duplicates(exact=100, compared=500)
-    seen = facts(0.99, 0.4, duplicates=copies)
+    seen = facts(0.99, 0.4, **train)
     (found,) = prove(lab, finding("reg.overfitting", severity="warning"), seen=seen).findings
     assert found.cause == "reg.overfitting"
 

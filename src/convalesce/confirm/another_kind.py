@@ -24,7 +24,7 @@ CAUSE = "data.preprocessing_mismatch"
 GAP = core.Limit(
     0.3, unit="1", source="of what training shows; what memorising costs is mostly less"
 )
-CLOSED = 0.5  # of the gap: most of it is not memory's doing
+CLOSED = 0.5  # of the gap, at the least: most of it is not memory's doing
 
 
 def another_kind(experiments: Experiments, say: Callable[[str], object]) -> core.Finding | None:
@@ -49,7 +49,7 @@ def another_kind(experiments: Experiments, say: Callable[[str], object]) -> core
         tried = experiments.try_out(trial)
     except NotSettled:
         return None
-    if tried.verdict is not core.Verdict.CONFIRMED or tried.effect < CLOSED * (learned - known):
+    if tried.verdict is not core.Verdict.CONFIRMED or tried.low < CLOSED * (learned - known):
         return None
     after = float(np.mean(tried.treated))
     found = found_by_trial(

@@ -141,9 +141,11 @@ class Experiments:
             control.append(self._value(self._control(seed), what))
             # A whole training may as well be watched: it serves for the second look, too.
             closely = self.steps is None and seed == 0
-            treated.append(self._value(self.arm(changes, seed, closely=closely), what))
+            arm = self.arm(changes, seed, closely=closely)
+            treated.append(self._value(arm, what))
             same = self._same(what, control)
-            sampling = sampling_error(self._control(0), what)
+            # A change may leave fewer examples to judge by.
+            sampling = max(sampling_error(one, what) for one in (self._control(0), arm))
             found = effect(control, treated, same, sampling)
             settled = found.verdict is not core.Verdict.UNDECIDED
             if settled and (len(treated) >= pairs or found.verdict is core.Verdict.REFUTED):

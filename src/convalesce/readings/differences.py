@@ -28,6 +28,7 @@ EQUAL = Limit(
     0.5, unit="1", source="half of the examples have become copies of others, in one split only"
 )
 BLANK = Limit(0.5, unit="1", source="half of the pictures of one class, and of one split only")
+ENOUGH_TO_HOLD_OUT = 250  # a fifth are 50: a share of them is known to 0.07 (binomial)
 KNOWN_AGAIN = 0.05  # of training are copies: more would be known wherever they are held out
 SURE = 6.0  # standard errors, for the largest of many channels
 ENOUGH = 20  # pictures of a class to speak about it
@@ -53,12 +54,13 @@ class Difference:
 
 
 def apart(train: Split) -> bool:
-    """Examples held out of training are new to it: no copies, no windows that overlap."""
+    """Examples held out of training are many, and new: no copies, no windows that overlap."""
     kind = train.inputs[0].kind if train.inputs else "other"
     form = train.targets[0].form if train.targets else "absent"
     near = share(train.duplicates.near, train.duplicates.compared)
     windows = kind in {"sequence", "tabular"} and form == "continuous"
-    return max(copies(train), near) < KNOWN_AGAIN and not windows
+    new = max(copies(train), near) < KNOWN_AGAIN and not windows
+    return new and size(train) >= ENOUGH_TO_HOLD_OUT
 
 
 def differences(train: Split, other: Split | None, across: Across) -> Iterator[Difference]:

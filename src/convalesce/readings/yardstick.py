@@ -74,7 +74,9 @@ def known_of_classes(signals: Signals, what: Yardstick) -> float:
 def sampling_error(signals: Signals, what: Yardstick) -> float:
     """Standard error of the yardstick from the size of the sample alone.
 
-    Of a share p of n examples it is sqrt(p (1 - p) / n), over what chance leaves open.
+    Of a share p of n examples it is sqrt(p (1 - p) / n), over what chance leaves open; p is taken
+    with two successes and two failures more (Agresti and Coull 1998), lest it be 0 where all or
+    none of a few are known.
     """
     which = TRAIN_ANSWERS if what is Yardstick.LEARNED else VALIDATION_ANSWERS
     answers = signals.recorded.get(which)
@@ -82,7 +84,9 @@ def sampling_error(signals: Signals, what: Yardstick) -> float:
         return 0.0
     value = measure(signals, what)
     share = min(1.0, max(0.0, value)) if math.isfinite(value) else 0.5
-    return math.sqrt(max(share * (1 - share), 0.0) / answers.examples)
+    more = answers.examples + 4
+    share = (share * answers.examples + 2) / more
+    return math.sqrt(share * (1 - share) / more)
 
 
 def _by_loss(answers: Predictions) -> float:
