@@ -323,6 +323,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         experiments = made.get(last.index) or Experiments(
             Arms(lab, budget, last.index, hire(last.index)), last.signals
         )
+        experiments.watches = False  # nothing follows that would look at them again
         notes = [f for f in diagnosis.findings if f.fit == last.index and not f.serious]
         found = screen(experiments, say) or second_opinion(experiments, notes, say)
         if found is not None:  # a change of another size may have been ruled out before

@@ -33,6 +33,8 @@ class Experiments:
         base: Changes that every arm has made already: what was confirmed before.
         steps: Updates of each arm; None for a whole training.
         unsettled: Changes that there was no time to try over whole trainings.
+        watches: First arms of whole trainings are watched closely, which takes seconds: they serve
+            for the second look at what is mended.
     """
 
     arms: Arms
@@ -41,6 +43,7 @@ class Experiments:
     base: tuple[core.Change, ...] = ()
     steps: int | None = None
     unsettled: list[core.Change] = field(default_factory=list)
+    watches: bool = True
 
     def __post_init__(self) -> None:
         self.last = self.original
@@ -139,9 +142,7 @@ class Experiments:
                 break
             self._pairs_ahead(changes, range(seed, PAIRS))
             control.append(self._value(self._control(seed), what))
-            # A whole training may as well be watched: it serves for the second look, too.
-            closely = self.steps is None and seed == 0
-            arm = self.arm(changes, seed, closely=closely)
+            arm = self.arm(changes, seed, closely=self._closely(seed))
             treated.append(self._value(arm, what))
             same = self._same(what, control)
             # A change may leave fewer examples to judge by.
@@ -172,7 +173,7 @@ class Experiments:
         Raises:
             NotSettled: It could not be trained or not be measured.
         """
-        arm = self.arm((*self.base, change), 0, closely=self.steps is None)
+        arm = self.arm((*self.base, change), 0, closely=self._closely(0))
         before = self.observed(what)
         return self._value(arm, what) - before >= least(before)
 
@@ -187,6 +188,9 @@ class Experiments:
         return self.arms.train(
             core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely)
         )
+
+    def _closely(self, seed: int) -> bool:
+        return self.watches and self.steps is None and seed == 0
 
     def _control(self, seed: int) -> core.Signals:
         """The base alone; where it was watched already, what that showed."""
@@ -204,7 +208,7 @@ class Experiments:
             changes: That will be tried, as far as trials before them leave it open.
             control: The base alone as well.
         """
-        closely = self.steps is None
+        closely = self._closely(0)
         arms = [self._control_arm(0)] if control else []
         arms += [
             core.Arm(changes=(*self.base, one), steps=self.steps, closely=closely)
@@ -235,7 +239,7 @@ class Experiments:
         """The next pair, and as many of those that may follow as a crew can take at once."""
         arms = []
         for seed in seeds[: max(1, self.arms.width // 2)]:
-            closely = self.steps is None and seed == 0
+            closely = self._closely(seed)
             treated = core.Arm(changes=changes, seed=seed, steps=self.steps, closely=closely)
             arms += [self._control_arm(seed), treated]
         self.arms.ahead(arms)
