@@ -160,6 +160,26 @@ def test_an_arm_that_is_watched_closely_can_be_diagnosed() -> None:
     assert signals[core.HISTORY].steps == course.fits[0].signals[core.HISTORY].steps
 
 
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ((core.ScaleLearningRate(0.1),), True),
+        ((core.HoldOut(),), False),
+        ((core.Normalize(),), False),
+    ],
+)
+def test_what_is_known_of_the_data_is_read_anew_only_where_they_were_changed(
+    changes: tuple[core.Change, ...], *, same: bool
+) -> None:
+    lab, course = trained(net(), {"validation_data": (X[:40], Y[:40])})
+    with lab.open():
+        signals = train(lab, *changes, closely=True)
+    known = course.fits[0].signals
+    assert (signals[core.TRAIN] is known[core.TRAIN]) is same
+    assert (signals[core.ACROSS] is known[core.ACROSS]) is same
+    assert {core.TRAIN_ANSWERS, core.VALIDATION_ANSWERS} <= set(signals.recorded)
+
+
 def test_an_arm_ends_when_its_time_is_up() -> None:
     lab, _ = trained(net())
     with lab.open(), pytest.raises(core.OutOfTime, match="updates in 0 s"):

@@ -83,7 +83,8 @@ def watched(
         "validation_data": _given(setting.validation),
         "callbacks": list(scaled(setting.callbacks, setting.rate)),
     }
-    watch = Watch(Options(), setting.model, arguments, site, index=0)
+    same = setting.train is setting.judged  # what was recorded of the data holds, see `changed`
+    watch = Watch(Options(reads_data=not same), setting.model, arguments, site, index=0)
     given = watch.begin()
     # What was read are the arrays; what is fed are the batches that every arm of this seed sees.
     fed = feed.batches(rows, epochs * each, arm.seed, setting.class_weight)
@@ -95,8 +96,9 @@ def watched(
         fit = watch.end("")
     _in_time(end, steps, seconds)
     recorded = dict(fit.signals.recorded)
-    if not setting.train.whole and setting.train is setting.judged:
+    if same:
         recorded.update({s: v for s, v in setting.original.recorded.items() if s in DATA})
+        recorded.update(answers(setting))
     if arm.steps is not None and core.HISTORY in recorded:
         recorded[core.HISTORY] = replace(recorded[core.HISTORY], stopped="cut by check")
     return core.Signals(recorded)

@@ -37,10 +37,11 @@ def changed(
     longer holds for them.
     """
     train = train if train is not None else replace(setting.train)
+    judged = judged if judged is not None else setting.judged
     return replace(
         setting,
         train=train,
-        judged=judged if judged is not None else setting.judged,
+        judged=replace(judged) if judged is train else judged,
         validation=validation if validation is not None else setting.validation,
         **others,
     )

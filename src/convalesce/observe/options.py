@@ -25,6 +25,7 @@ class Options:
         cut: End each fit after this many steps; None lets it run to its end.
         hopeless: End a fit whose loss is no number, or has not fallen by half of its epochs.
         recover: Go back and on where a training breaks; the callback alone can.
+        reads_data: Record what the data show, and what the model answers on them in the end.
         quiet: No progress bar.
         shelf: Where to keep what experiments need of each fit; None keeps nothing.
         progress: Shows what is being waited for while the context lasts, which gives a function
@@ -38,6 +39,7 @@ class Options:
     cut: int | None = None
     hopeless: bool = False
     recover: bool = False
+    reads_data: bool = True
     quiet: bool = False
     shelf: Shelf | None = None
     progress: Callable[[str, int], AbstractContextManager[Any]] = no_progress

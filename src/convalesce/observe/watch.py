@@ -80,6 +80,9 @@ class Watch:
 
     def look_at(self, handed: Handed) -> None:
         """Scan the data of the fit that is about to begin, and start its clock."""
+        if not self.options.reads_data:
+            self.begun = time.perf_counter()
+            return
         self.splits = Splits(handed, self.instrument.fed, self.remarks, first_kinds(self.model))
         if self.options.cut is not None:
             # A cut fit is over soon: its data are read while Keras builds and makes its steps.

@@ -201,7 +201,8 @@ def test_a_share_of_the_training_examples_is_held_out_and_not_trained_on() -> No
     made = apply(core.HoldOut(0.2), setting((x, y), (x[:9] + 1, y[:9])))
     assert made.validation is not None
     assert (made.train.count, made.validation.count) == (192, 48)
-    assert made.judged is made.train
+    assert np.array_equal(made.judged.x, made.train.x)
+    assert made.judged is not made.train  # what was recorded of the user's data no longer holds
     together = np.concatenate([made.train.x, made.validation.x])
     assert np.array_equal(np.unique(together, axis=0), np.unique(x, axis=0))
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convalesce import core
+from convalesce.lab.rows import changed
 from convalesce.lab.setting import Setting
 from convalesce.observe.kept import Rows
 
@@ -34,4 +35,4 @@ def apply(change: core.HoldOut, setting: Setting) -> Setting:
         return replace(train, x=take(train.x), y=take(train.y), weight=take(train.weight))
 
     kept, held = part(np.sort(dealt[cut:])), part(np.sort(dealt[:cut]))
-    return replace(setting, train=kept, judged=kept, validation=held)
+    return changed(setting, train=kept, judged=kept, validation=held)
