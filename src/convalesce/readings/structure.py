@@ -247,6 +247,8 @@ class Shrinking:
         behind: Convolutions that still come once no position is left beside the first, with
             kernels wider than that.
         layers: Those that shrink it.
+        pools: How many of these, poolings, stand in front of the first weights. `unseen`: by how
+            much they shrink the map.
     """
 
     start: int
@@ -255,6 +257,8 @@ class Shrinking:
     stride: float
     behind: tuple[Layer, ...]
     layers: tuple[Layer, ...]
+    pools: int = 0
+    unseen: int = 1
 
 
 def shrinking(model: Model) -> Shrinking | None:
@@ -274,6 +278,9 @@ def shrinking(model: Model) -> Shrinking | None:
     convolutions = sum(bool(layer.kernel_shape) for layer in front)
     strides = [min(max(layer.strides, default=1), MOST) for layer in front]
     total = sum(math.log(s) for s in strides if s > 1)
+    weighted = next((i for i, x in enumerate(model.layers) if x.kernel_shape), len(model.layers))
+    ahead = {layer.name for layer in model.layers[:weighted]}
+    pools = [s for layer, s in zip(front, strides, strict=True) if layer.name in ahead and s > 1]
     return Shrinking(
         start=start,
         end=end,
@@ -285,6 +292,8 @@ def shrinking(model: Model) -> Shrinking | None:
             if size == 1 and layer.kernel_shape and max(layer.kernel_size, default=1) > 1
         ),
         layers=tuple(layer for layer, s in zip(front, strides, strict=True) if s > 1),
+        pools=len(pools),
+        unseen=min(math.prod(pools), MOST),
     )
 
 

@@ -7,7 +7,8 @@ Dense layer with a weight for every position, which learns positions by heart.
 One or two positions are left after two or three layers, each with strides and pools of 3 and more;
 convolutions still come behind. Training and validation level off low. Or: nothing shrinks the
 map, nearly all weights are in the Dense after Flatten, and training runs far ahead of
-validation. Too much shrinking can also end in an error: a map of no size at all.
+validation. Too much shrinking can also end in an error: a map of no size at all. Or:
+poolings shrink the input four-fold before any weight has seen it.
 
 ## Why it happens
 `Conv2D(8, 5, 5)` is a stride of 5, not a kernel of 5 by 5. Strides and pools were stacked without
@@ -46,6 +47,11 @@ STEEP = core.Limit(
     3, unit="1", source="stride a weighted layer; VGG, ResNet and their kin stay at 2 or below"
 )
 LEFT = core.Limit(2, unit="positions", source="two positions an axis hold no layout")
+UNSEEN = core.Limit(
+    4,
+    unit="1",
+    source="in front of weights; ResNet's stem pools by 2, behind its first convolution",
+)
 IDLE = core.Limit(
     2, unit="layers", source="on a map of one position a kernel uses its middle weight alone"
 )
@@ -80,7 +86,23 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     steep = path.stride >= STEEP.value and path.end <= LEFT.value and path.convolutions > 1
     if gained < LEARNED and (steep or len(path.behind) >= IDLE.value):
         return _collapsed(path, gained, steep=steep)
+    if gained < LEARNED and path.unseen >= UNSEEN.value:
+        return _before_weights(path, gained)
     return _never_shrunk(model, path, train, ahead)
+
+
+def _before_weights(path: structure.Shrinking, gained: float) -> core.Evidence:
+    """Pooled before any weight has seen it: what is fine is gone."""
+    pools = path.layers[: path.pools]
+    return core.Evidence(
+        readings=(core.Reading(MODEL, path.unseen, UNSEEN, "stride before the first weights"),),
+        says=f"{' and '.join(layer.name for layer in pools)} shrinks the input {path.unseen}-fold "
+        f"before any weight sees it; {max(gained, 0):.0%} of what chance leaves is learned",
+        strength=0.55,
+        severity=core.Severity.ERROR if gained < 0.1 else core.Severity.WARNING,
+        layers=tuple(layer.name for layer in pools),
+        site=pools[0].site,
+    )
 
 
 def _collapsed(path: structure.Shrinking, gained: float, *, steep: bool) -> core.Evidence:
@@ -155,13 +177,27 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     """Milder strides; where nothing shrinks the map, global pooling."""
     if evidence.readings[0].limit is DENSE:
         return [core.PoolGlobally(), core.SetStrides(2)]
+    if evidence.readings[0].limit is UNSEEN:
+        return [core.SetStrides(2, evidence.layers), core.SetStrides(1, evidence.layers)]
     if evidence.readings[0].limit is NEGATIVE:
         return [core.SetStrides(1, evidence.layers), core.ChangeDepth(-1)]
     return [core.SetStrides(2 if len(evidence.layers) < 3 else 1, evidence.layers)]
 
 
-def _record(strides: tuple[int, ...], loss: list[float]) -> core.Signals:
-    size, layers = 64, []
+def _record(strides: tuple[int, ...], loss: list[float], pool: int = 1) -> core.Signals:
+    size, layers = 64 // pool, []
+    if pool > 1:
+        layers.append(
+            core.Layer(
+                name="pool",
+                path="pool",
+                kind="AveragePooling2D",
+                kernel_size=(pool, pool),
+                strides=(pool, pool),
+                input_shape=(64, 64, 8),
+                output_shape=(size, size, 8),
+            )
+        )
     base = core.Layer(
         name="", path="", kind="Conv2D", kernel_shape=(3, 3, 8, 8), kernel_size=(3, 3)
     )
@@ -183,10 +219,14 @@ CAUSE = core.Cause(
     remedies=remedies,
     mimics=("reg.overfitting", "data.insufficient", "arch.too_deep"),
     crash=crash,
-    sick=(_record((4, 4, 4), [1.4, 1.3, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2]),),
+    sick=(
+        _record((4, 4, 4), [1.4, 1.3, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2]),
+        _record((1, 2), [1.4, 1.3, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2], pool=4),
+    ),
     healthy=(
         _record((2, 2, 2, 2), [1.4, 1.3, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2]),
         _record((4, 4, 4), [1.4, 1.0, 0.3, 0.1, 0.1, 0.1, 0.1, 0.1]),
+        _record((1, 2), [1.4, 1.3, 1.2, 1.2, 1.2, 1.2, 1.2, 1.2], pool=2),
     ),
     sick_crashes=(
         core.Crash(

@@ -31,9 +31,11 @@ for tables); a focal or dice loss; a metric that weighs classes alike.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from convalesce import core
 from convalesce.core import (
+    BATCH_LABELS,
     SETUP,
     TRAIN,
     TRAIN_ANSWERS,
@@ -49,6 +51,7 @@ FOUND = core.Limit(
 )
 OVERLAP = core.Limit(0.1, unit="1", source="a tenth of the foreground's union: as good as none")
 MADE_FOR_IT = ("focal", "dice", "iou", "jaccard", "tversky", "weighted", "balanced")
+ORDERED = 0.5  # half of the way to batches of one class
 MARGIN = 1.645  # one-sided 95 %
 RANDOM_SPAN = 20.0  # above it, log odds of 3: next to no common example is answered as rare
 
@@ -70,9 +73,17 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     doubtful = own_loss or answers.constant or not answers.finite
     if train.targets[0].form == "mask_binary":
         return _foreground(train.targets[0], answers, signal, doubtful=doubtful)
-    if data_reading.labels_of(train) is None:
+    labels, seen = data_reading.labels_of(train), signals.get(BATCH_LABELS)
+    if labels is None or (not train.whole and _in_order(seen, labels)):
         return None
     return _rare_class(train, answers, signal, doubtful=doubtful)
+
+
+def _in_order(seen: core.Series | None, labels: core.Targets) -> bool:
+    """Batches come in class order: those that were looked at say nothing of the counts."""
+    if seen is None or not len(seen):
+        return False
+    return data_reading.ordered(seen.values, data_reading.shares(labels.counts)) >= ORDERED
 
 
 def _is_handled(setup: core.Setup | None) -> bool:
@@ -195,7 +206,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(TRAIN,),
-    wants=(SETUP, VALIDATION_ANSWERS, TRAIN_ANSWERS),
+    wants=(SETUP, VALIDATION_ANSWERS, TRAIN_ANSWERS, BATCH_LABELS),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
@@ -209,5 +220,12 @@ CAUSE = core.Cause(
         core.record({TRAIN: _RARE, VALIDATION_ANSWERS: _answers(17)}),
         core.record({TRAIN: _RARE, TRAIN_ANSWERS: _answers(0), SETUP: _setup(c0=1.0, c1=29.0)}),
         core.record({TRAIN: _MASKS, VALIDATION_ANSWERS: _EMPTY, SETUP: _setup("dice")}),
+        core.record(
+            {
+                TRAIN: replace(_RARE, whole=False),
+                VALIDATION_ANSWERS: _answers(1),
+                BATCH_LABELS: [[32.0, 0.0]] * 25 + [[0.0, 32.0]],
+            }
+        ),
     ),
 )

@@ -16,8 +16,8 @@ Dropout of rate $p$ leaves $1-p$ of the units of a layer, and layers in a row mu
 ## How it is confirmed
 By facts: the penalty against the loss of the data, and the norms of the weights at the start and at
 the end. A penalty that is but a part of the loss, by a factor beyond the usual, is an experiment:
-with a usual one, a whole training must know more. What dropout costs is an experiment: the same
-steps with half the rate must end lower.
+with a usual one, a whole training must know more. So are layers of dropout in a row. What a single
+one costs is an experiment, too: the same steps with half the rate must end lower.
 
 ## Remedy
 L2 near 1e-4, `weight_decay` near 1e-2 or below, dropout of 0.5 and less.
@@ -27,12 +27,15 @@ L2 near 1e-4, `weight_decay` near 1e-2 or below, dropout of 0.5 and less.
 - Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, *Dropout: A Simple Way to Prevent
   Neural Networks from Overfitting*, JMLR 2014, section 7.3: flat between keeping 0.4 and 0.8, and
   underfitting where few units are kept.
+- Simonyan and Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition*, ICLR
+  2015, section 3.1: two layers of dropout of 0.5.
 - Goodfellow, Bengio and Courville, *Deep Learning*, 2016, section 7.1.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -65,6 +68,11 @@ KEPT = core.Limit(
     0.2,
     unit="1",
     source="Srivastava et al. 2014, section 7.3: half of the 0.4 below which it costs",
+)
+ROW = core.Limit(
+    0.1,
+    unit="1",
+    source="shares multiply; Simonyan and Zisserman 2015 keep a quarter, with two layers of 0.5",
 )
 ROOM = core.Limit(
     2,
@@ -185,7 +193,7 @@ def _by_dropout(model: core.Model, progress: curves.Progress) -> core.Evidence |
     kept = {layer.name: 1 - (layer.rate or 0.0) for layer in dropped}
     least = min(kept.values(), default=1.0)
     if not least <= KEPT.value + 1e-9:
-        return None
+        return _in_a_row(kept, model, progress)
     worst = min(dropped, key=lambda layer: kept[layer.name])
     units = worst.output_shape[-1] if worst.output_shape else None
     return core.Evidence(
@@ -196,6 +204,23 @@ def _by_dropout(model: core.Model, progress: curves.Progress) -> core.Evidence |
         strength=0.7 if progress.skill < 0.5 else 0.5,
         severity=_severity(progress),
         layers=tuple(name for name, share in kept.items() if share <= KEPT.value + 1e-9),
+    )
+
+
+def _in_a_row(
+    kept: dict[str, float], model: core.Model, progress: curves.Progress
+) -> core.Evidence | None:
+    """Several layers of dropout, none of which is out of the usual range alone."""
+    left = math.prod(kept.values())
+    if model.skips or len(kept) < 2 or not left < ROW.value:
+        return None
+    return core.Evidence(
+        readings=(core.Reading(MODEL, left, ROW, "share of paths that dropout keeps"),),
+        says=f"{len(kept)} layers of dropout, of up to {1 - min(kept.values()):.2g}, keep "
+        f"{left:.1%} of the paths; {progress.skill:.0%} of the task is learned",
+        strength=0.5,
+        severity=_severity(progress),
+        layers=tuple(kept),
     )
 
 
@@ -217,10 +242,11 @@ def _severity(progress: curves.Progress) -> core.Severity:
 def probe(evidence: core.Evidence) -> core.Trial:
     """With the regularisation down to a usual strength, the loss must end lower.
 
-    A penalty that does not outweigh the data slows the first steps, whether or not it pays later.
+    A penalty that does not outweigh the data, or dropout in a row, slows the first steps, whether
+    or not it pays later.
     """
     change = remedies(evidence)[0]
-    if evidence.readings[0].limit is PAID:
+    if evidence.readings[0].limit in {PAID, ROW}:
         return core.Trial(change, predict=core.KNOWS, steps=None)
     return core.Trial(change, predict=core.LEARNS)
 
@@ -230,6 +256,8 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     first = evidence.readings[0]
     if first.limit in {DECAY, ROOM}:
         return [core.SetWeightDecay(0.004), core.SetWeightDecay(0.0)]
+    if first.limit is ROW:
+        return [core.SetDropout(0.2, evidence.layers), core.SetDropout(0.0, evidence.layers)]
     if first.limit is KEPT:
         return [core.SetDropout(0.4, evidence.layers), core.SetDropout(0.0, evidence.layers)]
     return [core.SetWeightPenalty(l2=1e-4), core.SetWeightPenalty()]
@@ -243,10 +271,12 @@ def _record(  # noqa: PLR0913 - what a record of this cause can differ in
     l2: float = 0.0,
     rate: float = 0.0,
     std: float = 0.01,
+    times: int = 1,
 ) -> core.Signals:
+    drop = core.Layer(name="drop", path="drop", kind="Dropout", output_shape=(32,), rate=rate)
     layers = (
         core.Layer(name="dense", path="dense", kind="Dense", l2=l2, kernel_std=std),
-        core.Layer(name="drop", path="drop", kind="Dropout", output_shape=(32,), rate=rate),
+        *(replace(drop, name=f"drop_{i}") for i in range(times)),
     )
     adamw = core.Optimizer(name="AdamW", learning_rate=1e-3, weight_decay=0.0 if l2 else 10.0)
     return core.record(
@@ -278,11 +308,13 @@ CAUSE = core.Cause(
         _record(0.0, norms=[5.0, 0.5]),
         _record(0.5, norms=[5.0, 4.0], std=0.12),
         _record(0.6, norms=[5.0, 2.0], penalty=0.9, l2=0.1),
+        _record(0.6, norms=[5.0, 5.0], rate=0.7, times=3),
         _record(0.2, norms=[5.0, 5.0], rate=0.9),
     ),
     healthy=(
         _record(0.95, norms=[5.0, 4.0], penalty=0.4, l2=1e-4),
         _record(0.2, norms=[5.0, 5.0], rate=0.5),
         _record(0.6, norms=[5.0, 4.0], penalty=0.9, l2=5e-4),
+        _record(0.6, norms=[5.0, 5.0], rate=0.5, times=2),
     ),
 )
