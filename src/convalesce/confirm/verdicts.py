@@ -11,6 +11,7 @@ from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm.arms import NotSettled
 from convalesce.confirm.experiments import Experiments
+from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import measure
 
 EXPLAINS = 0.7  # of the best effect: a change that brings so much explains the fault
@@ -173,13 +174,19 @@ def _both(
 def _longer(
     open_: Settled, trials: dict[str, core.Trial], experiments: Experiments, say: Say
 ) -> Settled:
-    """What a short trial left open, over a whole training: some faults show late."""
+    """What a short trial left open, over a whole training: some faults show late.
+
+    Where nothing is learned at all, only what gained something already: short trials of look-alikes
+    come first.
+    """
+    learned = measure(experiments.last, core.Yardstick.LEARNED)
     waiting = [
         (f, f.trial)
         for f in open_.findings
         if f.trial is not None
         and f.verdict is core.Verdict.UNDECIDED
         and not trials[f.cause].after
+        and (f.trial.effect > 0 or not learned < RELEVANT.value)
         and f.trial.steps < experiments.reach.steps
     ]
     shown = {f.cause: f for f in open_.findings}

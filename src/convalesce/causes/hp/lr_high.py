@@ -5,7 +5,8 @@ Every update overshoots the valley that it descends, so the loss bounces, climbs
 ## Symptom
 Updates of a tenth of the weights and more, and a loss that jumps above its start, ends at that of a
 constant answer, or is not finite. Milder: the loss falls, but swings widely on its way and
-ends above what a smaller rate reaches.
+ends above what a smaller rate reaches. With BatchNormalization the batches may be answered well and
+the model in use badly: weights move on faster than the moving averages follow.
 
 ## Why it happens
 Along a direction of curvature $h$, gradient descent contracts only for rates below $2/h$. Past
@@ -36,8 +37,10 @@ import numpy as np
 
 from convalesce import core
 from convalesce.core import (
+    HISTORY,
     LOSS,
     SETUP,
+    TRAIN_ANSWERS,
     UPDATE_RATIO,
     WEIGHT_NORM,
 )
@@ -58,6 +61,10 @@ RESTLESS = core.Limit(
 SWING = core.Limit(
     0.5, unit="1", source="the loss rose again by half of what it fell, averaged over blocks"
 )
+LAG = core.Limit(
+    0.2, unit="1", source="moving averages of Keras span 100 updates: weights have left them behind"
+)
+FEW = 16  # examples a batch, below which statistics of batches differ by themselves
 UNLEARNED, LEARNED = 0.05, 0.9  # of what chance leaves open
 ORDER = 10.0  # times the default rate: an order, with large updates to say the same
 WINDOW = 64  # examples that a loss is averaged over, so that one odd example is no jump
@@ -87,11 +94,14 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     times = _times_default(setup)
     daring = (times or 0.0) >= ORDER and largest > RESTLESS.value
     restless = late > RESTLESS.value and swing > SWING.value and not progress.skill > LEARNED
+    shown, lag = _behind(signals.get(HISTORY), signals.get(TRAIN_ANSWERS), setup)
+    lags = lag > LAG.value and (violent or daring)
     readings = {
         "jump": core.Reading(LOSS, jump, JUMP, "highest loss over the one at the start"),
         "violent": core.Reading(UPDATE_RATIO, largest, VIOLENT, "largest update over its weight"),
         "restless": core.Reading(UPDATE_RATIO, late, RESTLESS, "update over weight at the end"),
         "swing": core.Reading(LOSS, swing, SWING, "rises of the loss over its range"),
+        "lag": core.Reading(TRAIN_ANSWERS, lag, LAG, "accuracy of batches beyond that in use"),
     }
     if broken and (violent or jumped):
         says, keys = "the loss is not finite", ("violent", "jump")
@@ -99,11 +109,16 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         says, keys = "nothing was learned", ("violent", "jump")
     elif violent and jumped:
         says, keys = "the loss jumped on its way", ("jump", "violent")
+    elif lags:
+        says, keys = (
+            "batches are answered by their own statistics and not in use",
+            ("lag", "violent"),
+        )
     elif restless:
         says, keys = "the loss swings to the end", ("restless", "swing")
     else:
         return None
-    serious = broken or (unlearned and (violent or daring))
+    serious = broken or (unlearned and (violent or daring)) or (lags and lag > shown / 2)
     return core.Evidence(
         readings=tuple(readings[key] for key in keys),
         says=f"{says}: updates of up to {largest:.2g} of the weights a step, loss up to "
@@ -112,6 +127,20 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         severity=core.Severity.ERROR if serious else core.Severity.WARNING,
         changes=(core.ScaleLearningRate(_factor(largest, times)),),
     )
+
+
+def _behind(
+    history: core.History | None, answers: core.Predictions | None, setup: core.Setup | None
+) -> tuple[float, float]:
+    """Accuracy of the last epoch's batches, and by how much the model falls short of it in use.
+
+    Both nan where not known, or where batches are too small for their statistics.
+    """
+    fed = history.curve("accuracy")[-1:] if history is not None else ()
+    small = setup is None or not (setup.batch_size or 0) >= FEW
+    if not fed or answers is None or small:
+        return math.nan, math.nan
+    return fed[0], fed[0] - answers.accuracy
 
 
 def _factor(largest: float, times: float | None) -> float:
@@ -162,15 +191,17 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
     What learned something at this rate may do so faster at first: a whole training tells.
     """
+    lags = evidence.readings[0].limit is LAG
     serious = evidence.severity is core.Severity.ERROR
     milder = [core.ScaleLearningRate(f) for f in ((0.1, 0.01) if serious else (0.3, 0.1))]
-    place = 0 if serious else 1  # a little too high is likelier where something was learned
+    # A little too high is likelier where something was learned.
+    place = 0 if serious or lags else 1
     asked = dict.fromkeys([*milder[:place], *evidence.changes[:1], *milder[place:]])
     first, *otherwise = asked
     return core.Trial(
         first,
         predict=core.LEARNS,
-        steps=200 if serious else None,
+        steps=200 if serious and not lags else None,
         otherwise=tuple(otherwise),
     )
 
@@ -180,15 +211,19 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     return [core.FindLearningRate(), *evidence.changes, core.WarmUp(steps=500)]
 
 
-def _record(losses: list[float], ratio: float, learned: float) -> core.Signals:
+def _record(
+    losses: list[float], ratio: float, learned: float, batches: float = math.nan
+) -> core.Signals:
     sgd = core.Optimizer(name="SGD", learning_rate=0.1, momentum=0.9)
+    course = {} if math.isnan(batches) else {"accuracy": (batches,)}
     return core.record(
         {
             LOSS: losses,
             UPDATE_RATIO: {"dense/kernel": [ratio] * len(losses)},
             SETUP: core.Setup(losses=(), optimizer=sgd, batch_size=64),
-            core.TRAIN_ANSWERS: core.Predictions(
-                role="train", examples=9, loss=1 - learned, baseline_loss=1.0
+            HISTORY: core.History(metrics=course),
+            TRAIN_ANSWERS: core.Predictions(
+                role="train", examples=9, loss=1 - learned, baseline_loss=1.0, accuracy=learned
             ),
         }
     )
@@ -217,9 +252,11 @@ CAUSE = core.Cause(
         _record([2.3, 40.0, math.nan], 0.4, math.nan),
         _record([2.3, 30.0, *[2.3] * 20], 0.4, 0.0),
         _record([2.3, 1.2, 2.0, 1.1, 1.9, 1.0] * 5, 0.03, 0.5),
+        _record([2.3 * 0.9**i for i in range(30)], 0.12, 0.3, batches=0.65),
     ),
     healthy=(
         _record([2.3 * 0.9**i for i in range(30)], 1e-3, 0.9),
+        _record([2.3 * 0.9**i for i in range(30)], 0.12, 0.6, batches=0.65),
         _record([2.3] * 30, 1e-7, 0.0),  # hp.lr_low
     ),
 )
