@@ -68,7 +68,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     gained = flow.learned(signals.get(TRAIN_ANSWERS), signals.get(LOSS))
     if gained >= LEARNED:
         return None
-    fixed = [x for x in structure.hidden(model) if not _may_learn(x) and _random(x)]
+    looked_up = [x for x in model.layers if x.kind == "Embedding"]
+    fixed = [x for x in (*looked_up, *structure.hidden(model)) if not _may_learn(x) and _random(x)]
     if fixed:
         return _evidence(
             model,
@@ -98,9 +99,12 @@ def _evidence(
     if share < SHARE.value:
         return None
     by_flag = reading.signal is MODEL
+    # A random projection of words may do; one that makes all words alike can't.
+    projects = all(x.kind == "Embedding" and x.kernel_std > 0 for x in layers)
     names = ", ".join(x.name for x in layers[:4]) + (" …" if len(layers) > 4 else "")
     why = (
-        "cannot train (trainable=False) though the weights are random"
+        "cannot train (trainable=False) though the weights are "
+        + ("all alike" if all(x.kernel_std == 0 for x in layers) else "random")
         if by_flag
         else ("may train, but no gradient reaches them")
     )
@@ -108,7 +112,7 @@ def _evidence(
         readings=(reading,),
         says=f"{names} {why}: {share:.0%} of the weights stay as they were drawn",
         strength=0.7 + 0.25 * share,
-        stated=not (by_flag and model.weights_loaded),
+        stated=not (by_flag and model.weights_loaded) and not projects,
         severity=core.Severity.ERROR if not gained >= 0.5 else core.Severity.WARNING,
         layers=tuple(x.name for x in layers),
         site=layers[0].site,
@@ -142,13 +146,16 @@ def _may_learn(layer: core.Layer) -> bool:
 def _random(layer: core.Layer) -> bool:
     """The kernel has the spread that its own initialiser draws, as far as its size can tell."""
     drawn, entries = structure.drawn(layer), structure.count(layer.kernel_shape)
+    if layer.kernel_std == 0 and entries >= 2:
+        return True  # all alike, as no training leaves them
     if drawn is None or not drawn > 0 or not math.isfinite(layer.kernel_std) or entries < 2:
         return False
     return abs(layer.kernel_std / drawn - 1) < 0.01 + NEAR / math.sqrt(2 * entries)
 
 
 def _share(model: core.Model, layers: list[core.Layer]) -> float:
-    total = sum(structure.count(x.kernel_shape) for x in structure.weighted(model))
+    others = {x.name: x for x in (*structure.weighted(model), *layers)}
+    total = sum(structure.count(x.kernel_shape) for x in others.values())
     return min(sum(structure.count(x.kernel_shape) for x in layers) / max(total, 1), 1.0)
 
 
@@ -186,6 +193,24 @@ def _record(gradients: dict[str, float], *, trainable: bool, std: float) -> core
     return core.record({MODEL: model, GRADIENT_NORM: columns, LOSS: [2.3] * 6})
 
 
+def _words(std: float) -> core.Signals:
+    """An embedding that cannot train, in front of a convolution that can."""
+    words = core.Layer(
+        name="words",
+        path="words",
+        kind="Embedding",
+        kernel_shape=(400, 32),
+        initializer="RandomUniform",
+        kernel_std=std,
+        parameters=12_800,
+        trainable=False,
+    )
+    record = _record({"conv": 0.3, "head": 0.3}, trainable=True, std=0.068)
+    model = record[MODEL]
+    changed = replace(model, layers=(words, *model.layers))
+    return core.record({**record.recorded, MODEL: changed})
+
+
 CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
@@ -198,8 +223,11 @@ CAUSE = core.Cause(
     sick=(
         _record({"head": 0.3}, trainable=False, std=0.068),
         _record({"conv": 0.0, "head": 0.3}, trainable=True, std=0.068),
+        _record({"head": 0.3}, trainable=False, std=0.0),
+        _words(std=0.0289),
     ),
     healthy=(
+        _words(std=0.4),
         _record({"head": 0.3}, trainable=False, std=0.031),
         _record({"conv": 0.1, "head": 0.3}, trainable=True, std=0.068),
     ),

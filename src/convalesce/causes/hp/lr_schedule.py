@@ -110,8 +110,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return None
     fell = _fell_before(signals, _spent_at(rates, FADING) or at)
     unlearned = not math.isfinite(progress.skill) or progress.skill < UNLEARNED
-    if not (fell or cuts or (unlearned and at < QUARTER)):
-        return None
+    shown = fell or cuts or (unlearned and at < QUARTER)
+    if not shown and not (unlearned and at <= EARLY.value):
+        return None  # what was spent late, or had done its work, is asked of no one
     height, left = float(rates.max()), float(rates[-1])
     who = schedule.name if schedule is not None else "ReduceLROnPlateau" if cuts else "the rate"
     return core.Evidence(
@@ -122,8 +123,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         f"training ({left:.1e} at the end)"
         + (f"; {cuts} cuts came at the best {_monitored(setup)} so far" if cuts else "")
         + (" while the loss still fell" if fell else ""),
-        strength=0.95 if unlearned else 0.8,
-        stated=True,
+        strength=(0.95 if unlearned else 0.8) if shown else 0.6,
+        stated=bool(shown),
         severity=core.Severity.ERROR if progress.skill < 0.05 else core.Severity.WARNING,
     )
 
@@ -240,7 +241,9 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     return [core.SetSchedule("cosine"), core.SetSchedule("constant"), core.SetSchedule("plateau")]
 
 
-def _record(rates: list[float], losses: list[float], **settings: float) -> core.Signals:
+def _record(
+    rates: list[float], losses: list[float], known: float = math.nan, **settings: float
+) -> core.Signals:
     schedule = core.Schedule(name="Decay", settings=settings, planned=tuple(rates))
     optimizer = core.Optimizer(name="Adam", learning_rate=rates[0], schedule=schedule)
     return core.record(
@@ -249,6 +252,9 @@ def _record(rates: list[float], losses: list[float], **settings: float) -> core.
             HISTORY: core.History(metrics={"loss": tuple(losses[1:])}),
             LEARNING_RATE: rates,
             LOSS: losses,
+            core.TRAIN_ANSWERS: core.Predictions(
+                role="train", examples=500, accuracy=known, baseline_accuracy=0.0
+            ),
         }
     )
 
@@ -269,6 +275,7 @@ def _shaken(by: float) -> core.Signals:
 
 
 _HALVED = [1e-3 * 0.5**i for i in range(20)]
+_FIFTHS = [1e-3 * 0.2 ** (i // 2) for i in range(20)]
 _COSINE = [1e-3 * (0.5 + 0.5 * math.cos(math.pi * i / 19)) for i in range(20)]
 
 CAUSE = core.Cause(
@@ -288,8 +295,10 @@ CAUSE = core.Cause(
         _record(_HALVED, [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, *[1.75] * 14]),
         _record([1e-5 * i for i in range(20)], [2.3] * 20, warmup_target=1e-2),
         _shaken(0.15),
+        _record(_FIFTHS, [2.3, 1.4, 1.1, 1.0, 0.95, *[0.94] * 15], known=0.6),
     ),
     healthy=(
+        _record(_FIFTHS, [2.3, 1.4, 1.1, 1.0, 0.95, *[0.94] * 15], known=0.9),
         _record(_COSINE, [2.3 * 0.8**i for i in range(20)]),
         _record([1e-3] * 20, [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, *[1.75] * 14]),
         _shaken(0.02),
