@@ -1,0 +1,16 @@
+import numpy as np, keras
+from keras import layers
+
+import gzip
+def fm(kind, n, start=0):
+    d = "/usr/share/datasets/fashion-mnist/"
+    x = np.frombuffer(gzip.open(d + kind + "-images-idx3-ubyte.gz").read(), np.uint8, offset=16).reshape(-1, 28, 28)
+    y = np.frombuffer(gzip.open(d + kind + "-labels-idx1-ubyte.gz").read(), np.uint8, offset=8)
+    return x[start:start+n], y[start:start+n].astype("int32")
+
+keras.utils.set_random_seed(1)
+x, y = fm("train", 4000); xv, yv = fm("t10k", 800)
+x = x[..., None] / 255.0; xv = xv[..., None] / 255.0
+m = keras.Sequential([keras.Input((28, 28, 1)), layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10, activation="softmax")])
+m.compile(keras.optimizers.SGD(0.05, momentum=.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+m.fit(x, y, validation_data=(xv, yv), epochs=10, batch_size=64, verbose=2, callbacks=[keras.callbacks.LearningRateScheduler(lambda e, lr: lr * .9)])
