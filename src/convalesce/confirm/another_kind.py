@@ -16,14 +16,11 @@ from convalesce import core
 from convalesce.confirm.arms import NotSettled
 from convalesce.confirm.experiments import Experiments
 from convalesce.confirm.screening import found_by_trial
-from convalesce.readings.differences import MOVED_LABELS, apart
+from convalesce.readings.differences import GAP, MOVED_LABELS, apart
 from convalesce.readings.yardstick import measure
 
 BY_HEART = frozenset({"reg.overfitting", "data.insufficient", "hp.epochs_many"})
 CAUSE = "data.preprocessing_mismatch"
-GAP = core.Limit(
-    0.3, unit="1", source="of what training shows; what memorising costs is mostly less"
-)
 CLOSED = 0.5  # of the gap, at the least: most of it is not memory's doing
 
 

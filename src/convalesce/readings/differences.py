@@ -28,6 +28,11 @@ EQUAL = Limit(
     0.5, unit="1", source="half of the examples have become copies of others, in one split only"
 )
 BLANK = Limit(0.5, unit="1", source="half of the pictures of one class, and of one split only")
+GAP = Limit(
+    0.3,
+    unit="1",
+    source="of what training shows; other writers or days mostly cost less, and so does memory",
+)
 ENOUGH_TO_HOLD_OUT = 250  # a fifth are 50: a share of them is known to 0.07 (binomial)
 KNOWN_AGAIN = 0.05  # of training are copies: more would be known wherever they are held out
 SURE = 6.0  # standard errors, for the largest of many channels

@@ -132,6 +132,7 @@ def _against(
         says += f"; of what there is to learn training shows {known:.0%} and {which} "
         says += f"{data_reading.unit(left):.0%}"
     lost = data_reading.unit((known - left) / known) if judged else 0.5
+    far = judged and known - left >= differences.GAP.value and differences.apart(train)
     return core.Evidence(
         readings=tuple(
             core.Reading(signal, one.observed, one.limit, one.what) for one in found[:4]
@@ -140,9 +141,7 @@ def _against(
         strength=(0.5 + 0.5 * lost) * data_reading.beyond(worst.observed, worst.limit.value),
         stated=worst.sure,
         severity=core.Severity.ERROR if worst.sure and lost > HALF else core.Severity.WARNING,
-        changes=(core.HoldOut(),)
-        if judged and signal is ACROSS and differences.apart(train)
-        else (),
+        changes=(core.HoldOut(),) if far and signal is ACROSS else (),
     )
 
 
