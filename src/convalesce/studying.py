@@ -209,9 +209,7 @@ def spoken_for(diagnosis: core.Diagnosis, fit: int) -> Known:
     ours = [f for f in diagnosis.findings if f.fit == fit]
     ours.sort(key=lambda f: (not _is_proven(f), not f.serious))
     for finding in ours:
-        tried = finding.trial.changes[-1:] if finding.trial is not None else ()
-        mends = [change for change in (*tried, *finding.remedies) if not change.tells_only]
-        for change in mends[:1]:
+        for change in finding.mends[:1]:
             if not isinstance(change, core.FindLearningRate | core.CollectData | core.Transfer):
                 found.setdefault(type(change), change)
         proven = len(found) if _is_proven(finding) else proven

@@ -20,7 +20,7 @@ from convalesce.confirm.experiments import Experiments
 from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, look_alike, screen
-from convalesce.confirm.verdicts import SOUND, mends, settle
+from convalesce.confirm.verdicts import SOUND, settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure
@@ -221,7 +221,8 @@ class Case:
             self._settle([rival])
             self.queue += [f for f in roots if f.cause not in {q.cause for q in self.queue}]
             least = LONGER * rival.trial.steps if rival.trial is not None else None
-            if self._mend([rival], [mends(rival)], least) and not self._left_at_nothing([rival]):
+            mended = self._mend([rival], [rival.tried_mend], least)
+            if mended and not self._left_at_nothing([rival]):
                 return
         self._stand(after)
 

@@ -41,7 +41,7 @@ class Settled:
         """Proven as well, the most upstream first, though the roots explain the effect."""
         roots = {f.cause for f in self.roots}
         proven = [f for f in self.findings if f.verdict is core.Verdict.CONFIRMED]
-        others = [f for f in proven if f.cause not in roots and mends(f)]
+        others = [f for f in proven if f.cause not in roots and f.tried_mend]
         return tuple(sorted(others, key=lambda f: core.upstream(f.cause)))
 
 
@@ -81,14 +81,8 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
         ahead = [f for f in more if _outweighs(f, root, trials[f.cause])]
         roots = [*ahead, root, *(f for f in more if f not in ahead)]
     found.update({f.cause: f for f in roots})
-    changes = tuple(mend for f in roots for mend in mends(f))
+    changes = tuple(mend for f in roots for mend in f.tried_mend)
     return Settled(tuple(found.values()), tuple(roots), changes)
-
-
-def mends(finding: core.Finding) -> tuple[core.Change, ...]:
-    """What its trial changed, if that is a mend."""
-    made = finding.trial.changes[-1:] if finding.trial is not None else ()
-    return tuple(change for change in made if not change.tells_only)
 
 
 def root_of(proven: list[core.Finding]) -> core.Finding:
@@ -121,10 +115,10 @@ def _besides(
     say: Say,
 ) -> list[core.Finding]:
     """Others of the group that bring more on top of the root's change: they matter too."""
-    if not mends(root):
+    if not root.tried_mend:
         return []
     base, more = experiments.base, []
-    experiments.base = (*base, *mends(root))
+    experiments.base = (*base, *root.tried_mend)
     try:
         for finding in found.values():
             if finding.cause == root.cause or trials[finding.cause].after:
@@ -136,7 +130,7 @@ def _besides(
                 continue
             if tried.verdict is core.Verdict.CONFIRMED:
                 more.append(replace(finding, trial=tried, verdict=tried.verdict, untried=""))
-                experiments.base = (*experiments.base, *mends(more[-1]))
+                experiments.base = (*experiments.base, *more[-1].tried_mend)
     finally:
         experiments.base = base
     return more
@@ -149,11 +143,11 @@ def _both(
     say: Say,
 ) -> Settled:
     """The combination arm: all changes at once, where each alone did not help."""
-    tried = [f for f in found.values() if mends(f) and not trials[f.cause].after]
+    tried = [f for f in found.values() if f.tried_mend and not trials[f.cause].after]
     made = sorted(tried, key=lambda f: core.upstream(f.cause))
     if len(made) > 1 and experiments.reach.seconds(experiments.steps) <= experiments.left:
         say(f"is it {' and '.join(f.cause for f in made)} together?")
-        changes = tuple(mend for f in made for mend in mends(f))
+        changes = tuple(mend for f in made for mend in f.tried_mend)
         try:
             outcome = experiments.try_out(trials[made[0].cause], *changes[1:])
         except NotSettled:
@@ -201,7 +195,7 @@ def _longer(
         settled = _unproven(settled, experiments)
         shown[finding.cause] = settled
         if settled.verdict is core.Verdict.CONFIRMED:
-            return Settled(tuple(shown.values()), (settled,), mends(settled))
+            return Settled(tuple(shown.values()), (settled,), settled.tried_mend)
     return Settled(tuple(shown.values()))
 
 

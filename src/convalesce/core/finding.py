@@ -48,6 +48,18 @@ class Finding:
     measured: tuple[Measured, ...] = ()
 
     @property
+    def tried_mend(self) -> tuple[Change, ...]:
+        """What its trial changed last, where that is a mend; else empty."""
+        made = self.trial.changes[-1:] if self.trial is not None else ()
+        return tuple(change for change in made if not change.tells_only)
+
+    @property
+    def mends(self) -> tuple[Change, ...]:
+        """What may mend it, the one that was tried in front, without what only tells."""
+        remedies = (change for change in self.remedies if not change.tells_only)
+        return (*self.tried_mend, *remedies)
+
+    @property
     def serious(self) -> bool:
         """An error or a warning, not a mere note."""
         return self.severity is not Severity.NOTE

@@ -178,10 +178,9 @@ def togetherness(
         return alike, sum(share**2 for share in shares), float(sizes.sum())
 
 
-def ordered(batches: NDArray[np.float64], shares: Sequence[float]) -> float:
-    """Class order within batches: 0 for random ones, 1 for batches of one class; nan of none."""
-    alike, chance, _ = togetherness(batches, shares)
-    return (alike - chance) / (1 - chance) if chance < 1 else 0.0
+def beyond_chance(share: float, chance: float) -> float:
+    """Of what chance leaves open: 0 where a share is that of chance, 1 where it is all."""
+    return (share - chance) / (1 - chance) if chance < 1 else 0.0
 
 
 def hold_out_loss(

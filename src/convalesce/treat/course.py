@@ -85,16 +85,7 @@ def _gain(found: core.Treatment) -> float:
 def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
     """Courses worth trying, the one that experiments already speak for in front."""
     made = max((f.mended.changes for f in against if f.mended is not None), key=len, default=())
-    proven = [
-        next((c for c in f.trial.changes[-1:] if not c.tells_only), None) if f.trial else None
-        for f in against
-    ]
-    first = tuple(
-        change
-        for f, by_trial in zip(against, proven, strict=True)
-        for change in [by_trial if by_trial is not None else _first(f)]
-        if change is not None
-    )
+    first = tuple(change for f in against for change in f.mends[:1])
     courses = [made, _merged((*made, *first)), first]
     for i, finding in enumerate(against):
         others = [c for c in finding.remedies if c not in first]
@@ -104,10 +95,6 @@ def _courses(against: list[core.Finding]) -> list[tuple[core.Change, ...]]:
         if course and not any(change.tells_only for change in course):
             unique.setdefault(course)
     return list(unique)
-
-
-def _first(finding: core.Finding) -> core.Change | None:
-    return next((change for change in finding.remedies if not change.tells_only), None)
 
 
 def _merged(changes: tuple[core.Change, ...]) -> tuple[core.Change, ...]:

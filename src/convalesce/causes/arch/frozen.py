@@ -146,9 +146,11 @@ def _may_learn(layer: core.Layer) -> bool:
 def _random(layer: core.Layer) -> bool:
     """The kernel has the spread that its own initialiser draws, as far as its size can tell."""
     drawn, entries = structure.drawn(layer), structure.count(layer.kernel_shape)
-    if layer.kernel_std == 0 and entries >= 2:
+    if entries < 2:
+        return False
+    if layer.kernel_std == 0:
         return True  # all alike, as no training leaves them
-    if drawn is None or not drawn > 0 or not math.isfinite(layer.kernel_std) or entries < 2:
+    if drawn is None or not drawn > 0 or not math.isfinite(layer.kernel_std):
         return False
     return abs(layer.kernel_std / drawn - 1) < 0.01 + NEAR / math.sqrt(2 * entries)
 

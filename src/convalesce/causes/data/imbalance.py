@@ -83,7 +83,9 @@ def _in_order(seen: core.Series | None, labels: core.Targets) -> bool:
     """Batches come in class order: those that were looked at say nothing of the counts."""
     if seen is None or not len(seen):
         return False
-    return data_reading.ordered(seen.values, data_reading.shares(labels.counts)) >= ORDERED
+    shares = data_reading.shares(labels.counts)
+    alike, chance, _ = data_reading.togetherness(seen.values, shares)
+    return data_reading.beyond_chance(alike, chance) >= ORDERED
 
 
 def _is_handled(setup: core.Setup | None) -> bool:

@@ -81,7 +81,7 @@ def _one_sided(seen: core.Series, labels: core.Targets) -> core.Evidence | None:
     shares = data_reading.shares(labels.counts)
     alike, chance, shown = data_reading.togetherness(seen.values, shares)
     rare = shown * (1 - max(shares, default=1.0))
-    excess = data_reading.ordered(seen.values, shares)
+    excess = data_reading.beyond_chance(alike, chance)
     if not rare >= ENOUGH or not ORDERED.value <= excess <= 1:
         return None
     return core.Evidence(

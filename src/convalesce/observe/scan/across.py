@@ -42,7 +42,7 @@ def across(train: Split, ours: Sketch, other: Split, theirs: Sketch) -> Across:
     near, distance = _nearest(train, ours, other, theirs)
     return Across(
         role=other.role,
-        duplicates=_with_moved(_duplicates(ours, theirs), train, ours.sample, theirs.sample),
+        duplicates=_duplicates(train, ours, theirs),
         shift=shift,
         spread=spread,
         label_shift=label_shift(train.targets, other.targets),
@@ -131,9 +131,14 @@ def _ratio(theirs: float, ours: float) -> float:
     return 1.0 if theirs == 0 else math.inf
 
 
-def _duplicates(ours: Sketch, theirs: Sketch) -> Duplicates:
+def _duplicates(train: Split, ours: Sketch, theirs: Sketch) -> Duplicates:
     if not ours.same_rows or not theirs.same_rows:
         return Duplicates()
+    copies = _copies(ours, theirs)
+    return _with_moved(copies, train, ours.sample, theirs.sample)
+
+
+def _copies(ours: Sketch, theirs: Sketch) -> Duplicates:
     found = fingerprints.across(ours.prints, theirs.prints)
     if ours.pictures is None or theirs.pictures is None:
         return found
