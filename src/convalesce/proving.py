@@ -257,11 +257,14 @@ def _written(
 ) -> core.Treatment:
     """With its diff, run before it is offered; the script edited where asked for and safe.
 
-    Where no retraining stands behind it, it must run through so many steps of each fit.
+    A short training runs whole and must do what was proven. Where no retraining stands behind it,
+    it must run through so many steps of each fit.
     """
     from convalesce import treat  # noqa: PLC0415
 
     original = script.original
+    training_s = sum(fit.cost.training_s for fit in run.fits)
+    extent = steps or (None if training_s <= treat.SHORT_S else treat.STEPS)
 
     @cache
     def tried(edited: bytes) -> Any:
@@ -273,9 +276,9 @@ def _written(
             arguments=script.arguments,
             here=script.here,
             reads=run.reads,
-            training_s=sum(fit.cost.training_s for fit in run.fits),
+            training_s=training_s,
             environment=script.environment,
-            steps=steps or treat.STEPS,
+            steps=extent,
         )
         try:
             return treat.rehearse(piece)

@@ -95,6 +95,18 @@ def test_a_net_is_widened_as_long_as_that_brings_more() -> None:
     assert len([arm for arm in lab.trained if not arm.changes]) == 3  # the original, once a seed
 
 
+def test_gradients_are_clipped_as_tightly_as_brings_most() -> None:
+    def brings(arm: core.Arm) -> float:
+        norms = [c.norm for c in arm.changes if isinstance(c, core.ClipGradients)]
+        return {1.0: 0.5, 0.25: 0.7, 0.0625: 0.8}.get(norms[0], 0.6) if norms else 0.0
+
+    exploding = replace(
+        confirmed("arch.exploding_gradient"), remedies=(core.ClipGradients(norm=1.0),)
+    )
+    found = treated(WrittenLab(brings), exploding)
+    assert found.changes == (core.ClipGradients(norm=0.0625),)
+
+
 def test_a_width_that_all_is_learned_with_is_wide_enough() -> None:
     def train(fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
         lab.trained.append(arm)

@@ -1,4 +1,4 @@
-"""A script run through the first steps of each fit, in a process and a folder of its own.
+"""A script run whole or through the first steps of each fit, in a process and folder of its own.
 
 `main` is what that process runs. It is told as JSON what to run, and writes as JSON how it ended.
 """
@@ -17,16 +17,17 @@ def main(arguments: Sequence[str]) -> int:
     """Run one rehearsal.
 
     Args:
-        arguments: One text of JSON: `script`, `arguments`, `steps` of each fit, `inside`: folders
-            that may be written to, `report`: file to write. The working directory is the
-            script's.
+        arguments: One text of JSON: `script`, `arguments`, `steps` of each fit (null for all),
+            `inside`: folders that may be written to, `report`: file to write, `record`: file for
+            what a whole run showed. The working directory is the script's.
     """
     asked = json.loads(arguments[0])
+    from convalesce.core.codec import encode
     from convalesce.observe.fence import fenced
     from convalesce.observe.options import Options
     from convalesce.observe.script import observe_script
 
-    look = Options(every=0, cut=int(asked["steps"]), quiet=True)
+    look = Options(every=0, cut=asked["steps"], quiet=True)
     with fenced(*asked["inside"]) as fence:
         run = observe_script(asked["script"], asked["arguments"], look)
     crash = run.crash
@@ -44,6 +45,8 @@ def main(arguments: Sequence[str]) -> int:
             "line": crash.site.line if crash.site is not None else 0,
             "phase": crash.phase,
         }
+    if asked["steps"] is None:
+        Path(asked["record"]).write_bytes(encode(run))
     Path(asked["report"]).write_text(json.dumps(told), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()

@@ -64,7 +64,7 @@ def _treated(
         failed.append(found)
         if len(failed) == COURSES:
             break
-    if failed and len(against) > 1:
+    if len(against) > 1:
         say(f"mending: {against[0].cause} alone")
         alone = _treated(against[:1], trainer, diagnose, say)
         if alone.proven:

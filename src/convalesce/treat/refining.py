@@ -21,6 +21,7 @@ TRIES = 8  # trainings of courses that might be better
 MISSES = 3  # of them that may bring nothing
 WIDER = 2.0  # times, where a wider net has helped
 LONGER = 2  # times, where more epochs have helped
+TIGHTER = 4.0  # times, where clipping has helped
 
 # Remedies that change no training.
 NO_MEND: set[type[core.Change]] = {core.SetMetric, core.CollectData}
@@ -109,6 +110,8 @@ def _further(change: core.Change) -> Iterator[core.Change]:
             yield core.ChangeDepth(layers + 1)
         case core.SetEpochs(epochs=epochs):
             yield core.SetEpochs(epochs * LONGER)
+        case core.ClipGradients(norm=norm):
+            yield core.ClipGradients(norm / TIGHTER)
 
 
 def _besides(changes: Course, record: core.Signals, diagnose: Diagnose) -> Iterator[Course]:

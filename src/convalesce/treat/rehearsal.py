@@ -1,4 +1,4 @@
-"""An edited script is run before it is offered: through the first steps of each fit, in a copy.
+"""An edited script is run before it is offered, in a copy: whole, or the first steps of each fit.
 
 What fails in the edited script and not in the original speaks against the edit. The two run in
 processes of their own, on the processor, where nothing outside of the copy can be written.
@@ -20,6 +20,7 @@ from typing import Any
 
 import convalesce
 from convalesce import core
+from convalesce.core.codec import decode
 from convalesce.treat.stage import Stage, staged
 
 STEPS = 3  # of each fit: shapes and names have been through forward, backward and update
@@ -39,10 +40,12 @@ class Rehearsed:
     Attributes:
         ran: It ran (True), failed where the original does not (False), or that is open (None).
         says: A sentence.
+        run: What a whole run showed; None where it was cut or failed.
     """
 
     ran: bool | None
     says: str
+    run: core.Run | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ class Piece:
         reads: Files that the script was seen to read.
         training_s: Seconds that the original trained.
         environment: That the script was started in.
-        steps: To which each fit is cut.
+        steps: To which each fit is cut; None runs the script whole.
     """
 
     script: Path
@@ -68,7 +71,7 @@ class Piece:
     reads: Sequence[core.ReadFile]
     training_s: float = 0.0
     environment: Mapping[str, str] = field(default_factory=dict)
-    steps: int = STEPS
+    steps: int | None = STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,7 @@ class _Ending:
     error: str = ""
     line: int = 0
     phase: str = ""
+    run: core.Run | None = None
 
     @property
     def good(self) -> bool:
@@ -99,9 +103,8 @@ def rehearse(piece: Piece) -> Rehearsed:
             waited = f"it ran for {limit:.0f} s without an error, and was ended then"
             return Rehearsed(ran=None, says=waited)
         if tried.good:
-            return Rehearsed(
-                ran=True, says=f"it ran in a copy, each fit cut to its first {piece.steps} steps"
-            )
+            how = f"it ran in a copy, {_extent(piece.steps)}"
+            return Rehearsed(ran=True, says=how, run=tried.run)
         return _judged(tried, _run(piece.original, piece, limit), piece.steps)
     except OSError as error:
         return Rehearsed(ran=None, says=f"it was not run: its folder could not be copied ({error})")
@@ -112,7 +115,11 @@ def beyond(steps: int) -> int:
     return max(STEPS, MORE * (steps + 1))
 
 
-def _judged(tried: _Ending, first: _Ending | None, steps: int) -> Rehearsed:
+def _extent(steps: int | None) -> str:
+    return "from beginning to end" if steps is None else f"each fit cut to its first {steps} steps"
+
+
+def _judged(tried: _Ending, first: _Ending | None, steps: int | None) -> Rehearsed:
     """Of an edited script that failed."""
     if first is not None and first.good:
         return Rehearsed(ran=False, says=tried.says)
@@ -126,9 +133,9 @@ def _judged(tried: _Ending, first: _Ending | None, steps: int) -> Rehearsed:
         )
     same = tried.error.partition(":")[0] == first.error.partition(":")[0]
     if same and tried.fits >= first.fits > 0 and tried.phase != "fit":
-        cut = "what follows fails in a short run, as it does in the original"
+        cut = "what follows fails in a copy, as it does in the original"
         return Rehearsed(
-            ran=True, says=f"it ran through {tried.fits} fits cut to {steps} steps; {cut}"
+            ran=True, says=f"it ran through {tried.fits} fits, {_extent(steps)}; {cut}"
         )
     return Rehearsed(
         ran=None, says=f"whether it runs is open: the original fails in a copy ({first.says})"
@@ -146,13 +153,14 @@ def _run(source: bytes, piece: Piece, seconds: float) -> _Ending | None:
 def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
     scratch = stage.top / "scratch"
     scratch.mkdir()
-    report = scratch / "report.json"
+    report, record = scratch / "report.json", scratch / "record.msgpack"
     asked: dict[str, Any] = {
         "script": str(stage.script),
         "arguments": list(piece.arguments),
         "steps": piece.steps,
         "inside": [str(stage.top)],
         "report": str(report),
+        "record": str(record),
     }
     place = str(Path(convalesce.__file__).resolve().parents[1])
     environment = {
@@ -180,7 +188,8 @@ def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
         told = json.loads(report.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return _Ending(status or 1, error=f"Python ended with status {status}")
-    return _Ending(**{**told, "refused": tuple(told["refused"])})
+    shown = decode(record.read_bytes()) if record.exists() else None
+    return _Ending(**{**told, "refused": tuple(told["refused"])}, run=shown)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

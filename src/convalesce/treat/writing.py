@@ -11,6 +11,7 @@ from pathlib import Path
 from convalesce import core
 from convalesce.treat.patch import Facts, Left, Patched, apply, decoded, patch, snippet_of
 from convalesce.treat.patch.source.file import encoding_of
+from convalesce.treat.promise import held_to
 from convalesce.treat.rehearsal import Rehearsed
 
 Rehearse = Callable[[bytes], Rehearsed]
@@ -56,8 +57,10 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
     if rehearse is not None:
         came = rehearse(patched.source.encode(encoding_of(original)))
         told = replace(told, ran=came.ran, ran_says=came.says)
-        if came.ran is False:
-            return replace(told, diff="", left=(*_withdrawn(patched, came.says), *told.left))
+        if came.ran and came.run is not None:
+            told = held_to(told, came.run)
+        if told.ran is False:
+            return replace(told, diff="", left=(*_withdrawn(patched, told.ran_says), *told.left))
     if edit and (told.ran or not unproven):
         _quoted_as_it_ran(script, text)
         kept = apply(script, patched, hashlib.sha256(original).hexdigest())
@@ -75,7 +78,7 @@ def _withdrawn(patched: Patched, why: str) -> tuple[str, ...]:
     """What the edit was to write, to be written by hand."""
     lines = patched.diff("script").splitlines()[2:]
     added = "\n".join(line[1:] for line in lines if line.startswith("+"))
-    failed = f"the edited script fails in a trial run, and its diff is withdrawn: {why}"
+    failed = f"the edited script fails its trial run, and its diff is withdrawn: {why}"
     return tuple(
         _said(Left(change, failed, snippet_of(change) or added)) for change in patched.made
     )

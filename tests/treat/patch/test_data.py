@@ -109,6 +109,29 @@ def test_rescaling_reaches_every_branch_that_reads_the_input() -> None:
         """)
 
 
+def test_what_a_model_class_of_the_script_is_told_of_its_inputs_stays() -> None:
+    source = script("""
+        import keras
+        from keras import layers
+        class Net(keras.Model):
+            pass
+        class Scans(Net):
+            pass
+        inputs = keras.Input((8, 8, 1))
+        h = inputs
+        for width in (8, 16):
+            h = layers.Conv2D(width, 3)(h)
+        model = Scans(inputs, layers.Dense(1)(layers.Flatten()(h)))
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """)
+    assert mended(source, core.Rescale(1 / 255), facts_of(source, turns=2)) == diff("""
+        -h = inputs
+        +rescaled = layers.Rescaling(1 / 255)(inputs)
+        +h = rescaled
+        """)
+
+
 def test_rescaling_goes_behind_the_input_where_a_loop_builds_the_first_layer() -> None:
     assert mended(LOOPED, core.Rescale(1 / 255), facts_of(LOOPED, turns=20)) == diff("""
         -h = inputs

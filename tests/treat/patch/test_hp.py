@@ -436,6 +436,36 @@ def test_more_epochs_come_with_early_stopping_where_there_is_validation() -> Non
         """)
 
 
+@pytest.mark.parametrize(
+    ("stop", "expected"),
+    [
+        (
+            'EarlyStopping(monitor="val_loss", min_delta=0.2, patience=1)',
+            'EarlyStopping(monitor="val_loss", patience=5, restore_best_weights=True)',
+        ),
+        (
+            'EarlyStopping("val_loss", mode="max", patience=8, restore_best_weights=True)',
+            'EarlyStopping("val_loss", patience=8, restore_best_weights=True)',
+        ),
+        (
+            'EarlyStopping("val_loss", 0.5, 2, baseline=0.3)',
+            'EarlyStopping("val_loss", 0, 5, restore_best_weights=True)',
+        ),
+        (
+            'EarlyStopping("val_accuracy", mode="max", patience=9)',
+            'EarlyStopping("val_accuracy", mode="max", patience=9, restore_best_weights=True)',
+        ),
+    ],
+)
+def test_an_early_stopping_that_is_there_waits_for_what_gets_better(
+    stop: str, expected: str
+) -> None:
+    fit = f"model.fit(x, y, epochs=4, validation_split=0.2, callbacks=[keras.callbacks.{stop}])\n"
+    source = compiled("model.compile('sgd')", fit)
+    longer = fit.replace("epochs=4", "epochs=30").replace(stop, expected)
+    assert mended(source, core.SetEpochs(30), facts_of(source)) == f"-{fit}+{longer}".strip()
+
+
 def test_fewer_epochs_are_only_a_number() -> None:
     source = compiled("model.compile('sgd')", "model.fit(x, y, None, 80, validation_split=0.2)\n")
     assert mended(source, core.SetEpochs(12), facts_of(source)) == diff("""

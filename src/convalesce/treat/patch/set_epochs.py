@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import libcst as cst
+
 from convalesce.core.changes.hp import SetEpochs
-from convalesce.treat.patch.source.calls import set_argument, value
+from convalesce.treat.patch.source.calls import drop_argument, set_argument, value
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.training import (
     add_callback,
@@ -12,9 +14,10 @@ from convalesce.treat.patch.source.training import (
     has_validation,
     monitor_text,
 )
-from convalesce.treat.patch.source.values import number
+from convalesce.treat.patch.source.values import number, string
 
 PATIENCE = 5
+AGAINST = {"loss": "max", "accuracy": "min"}  # the mode that stops what gets better
 
 
 def write(change: SetEpochs, draft: Draft) -> None:
@@ -26,11 +29,32 @@ def write(change: SetEpochs, draft: Draft) -> None:
     now = 1.0 if given is None else number(script, given)
     now = now if now is not None else float(setup.epochs if setup is not None else 1)
     set_argument(draft, fit, "epochs", str(change.epochs))
-    watched = has_validation(script) and callback(script, "EarlyStopping") is None
-    if change.epochs > now and watched:
+    present = callback(script, "EarlyStopping")
+    if present is not None:
+        _wait(draft, present)
+    elif change.epochs > now and has_validation(script):
         settings = {
             "monitor": monitor_text(script, "val_loss"),
             "patience": str(PATIENCE),
             "restore_best_weights": "True",
         }
         add_callback(draft, "EarlyStopping", settings)
+
+
+def _wait(draft: Draft, stop: cst.Call) -> None:
+    """An EarlyStopping that is there ends no training that still gets better.
+
+    The retrainings went without it, and it may be what ended the training too soon.
+    """
+    script = draft.script
+    drop_argument(draft, stop, "min_delta", "0")
+    drop_argument(draft, stop, "baseline")
+    patience = value(script, stop, "patience")
+    given = 0.0 if patience is None else number(script, patience)
+    if given is None or given < PATIENCE:
+        set_argument(draft, stop, "patience", str(PATIENCE))
+    set_argument(draft, stop, "restore_best_weights", "True")
+    mode = string(script, value(script, stop, "mode"))
+    monitor = string(script, value(script, stop, "monitor")) or "val_loss"
+    if mode == AGAINST.get(monitor.rpartition("_")[2]):
+        drop_argument(draft, stop, "mode")

@@ -13,7 +13,7 @@ from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.layers import all_layers, built, model_of
 from convalesce.treat.patch.source.names import spell
 from convalesce.treat.patch.source.places import Place, place_of, put_ahead
-from convalesce.treat.patch.source.script import Script
+from convalesce.treat.patch.source.script import Script, dotted
 from convalesce.treat.patch.source.values import assignments, reads
 
 SHAPES = ("input_shape", "batch_input_shape", "batch_shape", "input_dim")
@@ -129,6 +129,15 @@ def _readers(script: Script, target: cst.Name) -> list[cst.CSTNode]:
 
 
 def _names_inputs(script: Script, node: cst.CSTNode) -> bool:
-    """It tells `keras.Model` what the inputs are."""
+    """It tells `keras.Model`, or a model class of the script, what the inputs are."""
     call = script.enclosing(node, cst.Call)
-    return call is not None and script.called(call) in {"Model", "Functional"}
+    return call is not None and script.called(call) in _model_classes(script)
+
+
+def _model_classes(script: Script) -> set[str]:
+    """Keras's, and those that the script derives from them."""
+    found = {"Model", "Functional"}
+    for made in script.of(cst.ClassDef):  # a class stands behind what it derives from
+        if any(dotted(base.value).rpartition(".")[2] in found for base in made.bases):
+            found.add(made.name.value)
+    return found
