@@ -181,6 +181,10 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
                 treatment = _written(treatment, run, script, say)
                 tried_s = time.perf_counter() - begun
                 treatment = _saved(treatment, lab, script.path)
+        if not treatment.proven:
+            begun = time.perf_counter()
+            treatment = _rewritten(treatment, examined, script, _diagnose(mute), say)
+            tried_s = time.perf_counter() - begun
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the retrainings for a mend", error)
     run = replace(run, probes_s=run.probes_s + lab.spent_s - before + tried_s)
@@ -263,23 +267,12 @@ def _written(
     from convalesce import treat  # noqa: PLC0415
 
     original = script.original
-    training_s = sum(fit.cost.training_s for fit in run.fits)
-    extent = steps or (None if training_s <= treat.SHORT_S else treat.STEPS)
+    extent = steps or (None if _training_s(run) <= treat.SHORT_S else treat.STEPS)
 
     @cache
     def tried(edited: bytes) -> Any:
         say("running the edited script in a copy of its folder")
-        piece = treat.Piece(
-            script=script.path,
-            original=original or b"",
-            edited=edited,
-            arguments=script.arguments,
-            here=script.here,
-            reads=run.reads,
-            training_s=training_s,
-            environment=script.environment,
-            steps=extent,
-        )
+        piece = replace(_piece(run, script), edited=edited, steps=extent)
         try:
             return treat.rehearse(piece)
         except KeyboardInterrupt:
@@ -301,6 +294,69 @@ def _written(
     except (ValueError, OSError) as error:
         told = treat.written(treatment, run, script.path, original, edit=False, rehearse=tried)
         return replace(told, left=(*told.left, f"the script was not edited: {error}"))
+
+
+def _piece(run: core.Run, script: Script) -> Any:
+    """The script, to be run in a copy."""
+    from convalesce import treat  # noqa: PLC0415
+
+    original = script.original or b""
+    return treat.Piece(
+        script=script.path,
+        original=original,
+        edited=original,
+        arguments=script.arguments,
+        here=script.here,
+        reads=run.reads,
+        training_s=_training_s(run),
+        environment=script.environment,
+    )
+
+
+def _training_s(run: core.Run) -> float:
+    return sum(fit.cost.training_s for fit in run.fits)
+
+
+def _rewritten(
+    treatment: core.Treatment,
+    examined: core.Examined,
+    script: Script,
+    diagnose: Callable[[core.Signals], core.Diagnosis],
+    say: Say,
+) -> core.Treatment:
+    """What no change in memory mends, by an edit of the source; as it was where that fails too."""
+    from convalesce import treat  # noqa: PLC0415
+
+    run, original = examined.run, script.original
+    causes = [f for f in examined.diagnosis.findings if f.cause in treatment.causes and f.serious]
+    if original is None or not causes or _training_s(run) > treat.SHORT_S:
+        return treatment
+    lead, piece = causes[0], _piece(run, script)
+
+    def runs(source: bytes, seed: int) -> core.Run | None:
+        say(f"running the {'original' if source == original else 'edited script'} in a copy")
+        return treat.run_whole(source, piece, seed)
+
+    found = treat.rewritten(
+        lead,
+        run,
+        original,
+        lambda change: treat.source_with(change, run, lead.fit, script.path, original),
+        runs,
+        diagnose,
+    )
+    if found is None:
+        return treatment
+    ran = treat.Rehearsed(ran=True, says="it ran in a copy, from beginning to end")
+    try:
+        told = treat.written(
+            found, run, script.path, original, edit=script.edit, rehearse=lambda _: ran
+        )
+    except (ValueError, OSError) as error:
+        told = treat.written(found, run, script.path, original, edit=False, rehearse=lambda _: ran)
+        told = replace(told, left=(*told.left, f"the script was not edited: {error}"))
+    trained = "the mended model is what the edited script trains: no change in memory makes it"
+    return replace(told, left=(*told.left, trained))
 
 
 def _diagnose(mute: Iterable[str]) -> Callable[[core.Signals], core.Diagnosis]:

@@ -8,7 +8,7 @@ import pytest
 
 from convalesce import core
 from convalesce.treat import stage
-from convalesce.treat.rehearsal import Piece, Rehearsed, rehearse
+from convalesce.treat.rehearsal import Piece, Rehearsed, rehearse, run_whole
 
 SCRIPT = """\
 import json
@@ -132,3 +132,34 @@ def test_a_script_below_the_working_directory_keeps_its_place(tmp_path: Path) ->
     apart.mkdir()
     away = stage.staged(tmp_path / "src" / "train.py", tmp_path / ".venv", (), apart)
     assert away.here.name == "0" and away.script.parent.name == "1"
+
+
+SEEDED = """\
+import os
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import keras
+
+keras.utils.set_random_seed(3)
+x = np.random.default_rng(3).normal(size=(64, 4))
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(x, x[:, :1], epochs=2, verbose=0, validation_data=(x, x[:, :1]))
+"""
+
+
+def test_a_whole_run_gives_its_record_and_other_seeds_give_another(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SEEDED)
+    source = SEEDED.encode()
+    piece = Piece(
+        script=script, original=source, edited=source, arguments=(), here=tmp_path, reads=()
+    )
+    ends = []
+    for seed in (0, 0, 1):
+        run = run_whole(source, piece, seed)
+        assert run is not None and len(run.fits) == 1
+        history = run.fits[0].signals.recorded[core.HISTORY]
+        ends.append(history.metrics["val_loss"][-1])
+    assert ends[0] == ends[1] != ends[2]
+    assert run_whole(b"import keras\nraise ValueError('broken')\n", piece, 0) is None

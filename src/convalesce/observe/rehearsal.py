@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import sys
@@ -18,8 +19,9 @@ def main(arguments: Sequence[str]) -> int:
 
     Args:
         arguments: One text of JSON: `script`, `arguments`, `steps` of each fit (null for all),
-            `inside`: folders that may be written to, `report`: file to write, `record`: file for
-            what a whole run showed. The working directory is the script's.
+            `seed`: added to those that the script sets, `inside`: folders that may be written
+            to, `report`: file to write, `record`: file for what a whole run showed. The working
+            directory is the script's.
     """
     asked = json.loads(arguments[0])
     from convalesce.core.codec import encode
@@ -27,6 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     from convalesce.observe.options import Options
     from convalesce.observe.script import observe_script
 
+    reseed(int(asked["seed"]))
     look = Options(every=0, cut=asked["steps"], quiet=True)
     with fenced(*asked["inside"]) as fence:
         run = observe_script(asked["script"], asked["arguments"], look)
@@ -51,3 +54,27 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # what the script left for Python's end belongs to a whole training
+
+
+def reseed(more: int) -> None:
+    """From now on, add to each seed that Python's and NumPy's generators are given.
+
+    Keras draws its own seeds from Python's generator, so `keras.utils.set_random_seed` follows.
+    """
+    import random
+
+    import numpy as np
+
+    if not more:
+        return
+
+    def shifted(function: Any) -> Any:
+        @functools.wraps(function)
+        def given(seed: Any = None, *rest: Any, **named: Any) -> Any:
+            other = seed + more if isinstance(seed, int | np.integer) else seed
+            return function(other, *rest, **named)
+
+        return given
+
+    for module, name in ((random, "seed"), (np.random, "seed"), (np.random, "default_rng")):
+        setattr(module, name, shifted(getattr(module, name)))

@@ -11,6 +11,9 @@ from convalesce.treat.rehearsal import Piece as Piece
 from convalesce.treat.rehearsal import Rehearsed as Rehearsed
 from convalesce.treat.rehearsal import beyond as beyond
 from convalesce.treat.rehearsal import rehearse as rehearse
+from convalesce.treat.rehearsal import run_whole as run_whole
+from convalesce.treat.rewriting import rewritten as rewritten
 from convalesce.treat.verifying import SHORT_S as SHORT_S
 from convalesce.treat.writing import edits as edits
+from convalesce.treat.writing import source_with as source_with
 from convalesce.treat.writing import written as written

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class Piece:
         training_s: Seconds that the original trained.
         environment: That the script was started in.
         steps: To which each fit is cut; None runs the script whole.
+        seed: Added to the seeds that the script sets.
     """
 
     script: Path
@@ -72,6 +73,7 @@ class Piece:
     training_s: float = 0.0
     environment: Mapping[str, str] = field(default_factory=dict)
     steps: int | None = STEPS
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,22 @@ def rehearse(piece: Piece) -> Rehearsed:
         return _judged(tried, _run(piece.original, piece, limit), piece.steps)
     except OSError as error:
         return Rehearsed(ran=None, says=f"it was not run: its folder could not be copied ({error})")
+
+
+def run_whole(source: bytes, piece: Piece, seed: int) -> core.Run | None:
+    """What a whole run of a source showed, from other seeds; None where it failed or took too long.
+
+    Args:
+        source: In the place of the script.
+        piece: Where it runs.
+        seed: Added to those that the script sets.
+    """
+    limit = FLOOR_S + PATIENCE * piece.training_s
+    try:
+        ended = _run(source, replace(piece, steps=None, seed=seed), limit)
+    except OSError:
+        return None
+    return ended.run if ended is not None and ended.good else None
 
 
 def beyond(steps: int) -> int:
@@ -158,6 +176,7 @@ def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
         "script": str(stage.script),
         "arguments": list(piece.arguments),
         "steps": piece.steps,
+        "seed": piece.seed,
         "inside": [str(stage.top)],
         "report": str(report),
         "record": str(record),

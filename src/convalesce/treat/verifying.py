@@ -54,11 +54,11 @@ def verify(
         pairs.append(_pair(changes, honest, seed, trainer))
         if not facts and _lost(pairs[-1], whats):
             break
-    tried = [_tried(changes, what, pairs, steps) for what in whats]
+    tried = [compared(changes, what, pairs, steps) for what in whats]
     if seconds <= SHORT_S and not facts and _near(tried):
         _ahead(changes, honest, range(PAIRS + 1, MORE + 1), trainer)
         pairs += [_pair(changes, honest, seed, trainer) for seed in range(PAIRS + 1, MORE + 1)]
-        tried = [_tried(changes, what, pairs, steps, SECOND) for what in whats]
+        tried = [compared(changes, what, pairs, steps, SECOND) for what in whats]
     verified = _shown(tried)
     return core.Treatment(
         fit=trainer.fit,
@@ -135,13 +135,14 @@ def _shown(tried: list[core.Tried]) -> core.Tried:
     return next((t for t in tried if t.verdict is core.Verdict.CONFIRMED), first)
 
 
-def _tried(
+def compared(
     changes: tuple[core.Change, ...],
     what: core.Yardstick,
     pairs: list[Pair],
     steps: int,
     sigmas: float = SIGMAS,
 ) -> core.Tried:
+    """What pairs of an original and a mended training show by a yardstick."""
     control = [measure(original, what) for original, _ in pairs]
     treated = [measure(mended, what) for _, mended in pairs]
     found = effect(control, treated, control, sampling_error(pairs[-1][0], what), sigmas)

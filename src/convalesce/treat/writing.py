@@ -68,6 +68,20 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
     return told
 
 
+def source_with(
+    change: core.Change, run: core.Run, fit: int, script: Path, original: bytes
+) -> bytes | None:
+    """The script with a change of a fit written in; None where that can't be done."""
+    try:
+        text = decoded(original)
+    except (SyntaxError, UnicodeDecodeError):
+        return None
+    facts = next(Facts.of(f, str(script)) for f in run.fits if f.index == fit)
+    patched = patch(text, (change,), facts)
+    done = patched.made and patched.source != text
+    return patched.source.encode(encoding_of(original)) if done else None
+
+
 def _quoted_as_it_ran(script: Path, text: str) -> None:
     """Lines of the script are quoted in reports from here on as they were when it ran."""
     file = str(script.absolute())

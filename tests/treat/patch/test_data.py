@@ -798,6 +798,103 @@ def test_a_step_that_validation_misses_is_repeated_for_it() -> None:
     assert mended(source, core.UnifyPreprocessing(), facts_of(source)) == ("+x_val = x_val / 255.0")
 
 
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (
+            "x_train = (x_train - mean) / std\nx_val = x_val / 255.0\n",
+            "-x_val = x_val / 255.0\n+x_val = (x_val - mean) / std",
+        ),
+        ("x_val = x_val[..., ::-1]\n", "-x_val = x_val[..., ::-1]"),
+        (
+            "x_train = x_train / 255\nx_val = x_val / 255\nx_train = np.sqrt(x_train)\n",
+            "+x_val = np.sqrt(x_val)",
+        ),
+    ],
+)
+def test_validation_goes_through_the_steps_of_training_and_no_others(
+    steps: str, expected: str
+) -> None:
+    source = TABLE.replace("load()\n", f"load()\n{steps}", 1)
+    assert mended(source, core.UnifyPreprocessing(), facts_of(source)) == expected
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"),
+    [
+        (
+            "x_train = to_db(power)\nx_val = loud / loud.max()\n",
+            "-x_val = loud / loud.max()\n+x_val = to_db(loud)",
+        ),
+        (
+            "x_train = to_db(power(sound))\nloud = power(sound_val)\nx_val = loud / loud.max()\n",
+            "-x_val = loud / loud.max()\n+x_val = to_db(loud)",
+        ),
+    ],
+)
+def test_validation_is_made_from_its_source_as_training_is(made: str, expected: str) -> None:
+    source = TABLE.replace("x_train, y_train, x_val, y_val = load()\n", made)
+    assert mended(source, core.UnifyPreprocessing(), facts_of(source)) == expected
+
+
+TWINS = script("""
+    import keras
+    import tensorflow as tf
+
+    train = TRAIN
+    valid = VALID
+    model = keras.Sequential([keras.Input((9,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(train, validation_data=valid)
+    """)
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "expected"),
+    [
+        (
+            "tf.data.Dataset.from_tensor_slices((x, y)).map(prepare).shuffle(99).batch(8)",
+            "tf.data.Dataset.from_tensor_slices((xv / 255.0, yv)).batch(8)",
+            "tf.data.Dataset.from_tensor_slices((xv, yv)).map(prepare).batch(8)",
+        ),
+        (
+            "Clips(waves, kinds, 25, top=1.0, shuffle=True)",
+            "Clips(held, labels, 50)",
+            "Clips(held, labels, 50, top=1.0)",
+        ),
+        (
+            "load('train', size=24)",
+            "load('valid', size=28)",
+            "load('valid', size=24)",
+        ),
+    ],
+)
+def test_what_builds_validation_is_told_what_training_is(
+    train: str, valid: str, expected: str
+) -> None:
+    source = TWINS.replace("TRAIN", train).replace("VALID", valid)
+    want = f"-valid = {valid}\n+valid = {expected}"
+    assert mended(source, core.UnifyPreprocessing(), facts_of(source)) == want
+
+
+@pytest.mark.parametrize(
+    ("train", "valid"),
+    [
+        (
+            "tf.data.Dataset.from_tensor_slices((x, y)).map(random_turns).batch(8)",
+            "tf.data.Dataset.from_tensor_slices((xv, yv)).batch(8)",
+        ),
+        ("Clips(waves, 25, top=1.0, low=3)", "Clips(held, 50)"),
+        ("Clips(waves, 25, shuffle=True)", "Clips(held, 50)"),
+        ("Clips(waves, 25, top=1.0)", "Others(held, 50)"),
+    ],
+)
+def test_which_of_several_differences_it_is_is_left_open(train: str, valid: str) -> None:
+    source = TWINS.replace("TRAIN", train).replace("VALID", valid)
+    left = refused(source, core.UnifyPreprocessing(), facts_of(source))
+    assert "no step is seen" in left.reason
+
+
 def test_a_scaler_is_not_fitted_anew_on_validation() -> None:
     source = TABLE.replace(
         "load()\n",

@@ -35,7 +35,7 @@ class StandardizeTargets(Change):
 class UnifyPreprocessing(Change):
     """One preprocessing for every split."""
 
-    reads = "move the preprocessing into the model, so that every split goes through the same"
+    reads = "take both splits through the same preprocessing"
 
 
 @dataclass(frozen=True)
