@@ -748,12 +748,69 @@ def test_figures_are_split_at_random_without_strata() -> None:
     assert "train_test_split(x, y, test_size=0.2, random_state=0)" in result
 
 
+COPIED = core.Across(role="validation", duplicates=core.Duplicates(exact=40))
+
+
 def test_a_split_behind_which_copies_stay_on_both_sides_is_left_to_the_person() -> None:
-    copies = core.Across(role="validation", duplicates=core.Duplicates(exact=40))
     facts = facts_of(SHARE, train=split(), validation=split())
-    left = refused(SHARE, core.Resplit(), replace(facts, across=copies))
+    left = refused(SHARE, core.Resplit(), replace(facts, across=COPIED))
     assert left.reason.startswith("40 rows of validation also stand in training")
     assert "resample and augment x_train" in left.snippet
+
+
+RESAMPLED = script("""
+    import keras
+    from sklearn.utils import shuffle
+
+    x, y = load()
+    STEP
+    SPLIT
+    model = keras.Sequential([keras.Input((9,)), keras.layers.Dense(1)])
+    model.compile("adam", "mse")
+    model.fit(x_train, y_train, validation_data=(x_val, y_val))
+    """)
+
+
+@pytest.mark.parametrize(
+    ("step", "split_", "expected"),
+    [
+        (
+            "x, y = oversample(x, y)",
+            "cut = int(0.8 * len(x))\nx_train, y_train, x_val, y_val = x[:cut], y[:cut], x[cut:], y[cut:]",
+            """
+            -x, y = oversample(x, y)
+            +x_train, y_train = oversample(x_train, y_train)
+            """,
+        ),
+        (
+            "x_more, y_more = SMOTE(k_neighbors=3).fit_resample(x, y)\nx_more, y_more = shuffle(x_more, y_more)",
+            "x_train, x_val, y_train, y_val = train_test_split(x_more, y_more, test_size=0.2)",
+            """
+            -x_more, y_more = SMOTE(k_neighbors=3).fit_resample(x, y)
+            -x_more, y_more = shuffle(x_more, y_more)
+            -x_train, x_val, y_train, y_val = train_test_split(x_more, y_more, test_size=0.2)
+            +x, y = shuffle(x, y)
+            +x_train, x_val, y_train, y_val = train_test_split(x, y, test_size=0.2)
+            +x_train, y_train = SMOTE(k_neighbors=3).fit_resample(x_train, y_train)
+            """,
+        ),
+    ],
+)  # fmt: skip
+def test_what_multiplies_examples_moves_behind_the_split(
+    step: str, split_: str, expected: str
+) -> None:
+    source = RESAMPLED.replace("STEP", step).replace("SPLIT", split_)
+    facts = facts_of(source, train=split(), validation=split())
+    assert mended(source, core.Resplit(), replace(facts, across=COPIED)) == diff(expected)
+
+
+@pytest.mark.parametrize("step", ["x, y = shuffle(x, y)", "x = copies(x)", "x, y = load(2)"])
+def test_copies_that_no_step_of_the_script_shows_are_left_to_the_person(step: str) -> None:
+    cut = "x_train, y_train, x_val, y_val = x[:9], y[:9], x[9:], y[9:]"
+    source = RESAMPLED.replace("STEP", step).replace("SPLIT", cut)
+    facts = facts_of(source, train=split(), validation=split())
+    left = refused(source, core.Resplit(), replace(facts, across=COPIED))
+    assert left.reason.startswith("40 rows of validation")
 
 
 def test_resampling_ahead_of_the_split_has_to_move_by_hand() -> None:

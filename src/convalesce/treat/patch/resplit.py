@@ -9,6 +9,7 @@ from convalesce.treat.patch.source.calls import argument, drop_argument, set_arg
 from convalesce.treat.patch.source.data import split_share, training
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
+from convalesce.treat.patch.source.later import resample_later
 from convalesce.treat.patch.source.names import spell
 from convalesce.treat.patch.source.script import Script
 from convalesce.treat.patch.source.splits import classes, cut_of, unpacked, validation_pair
@@ -23,11 +24,13 @@ x_train, x_val, y_train, y_val = train_test_split(
 
 
 def write(change: Resplit, draft: Draft) -> None:  # noqa: ARG001 - as all writers
-    """By `train_test_split`, in the place of the split that is there."""
+    """By `train_test_split` in the place of the split, or what multiplies examples behind it."""
     script = draft.script
     fit, arrays = fit_call(script), training(script)
     if arrays.consumer is not fit:
         raise NoFaithfulEdit("the split is made in a pipeline", line=script.line(fit))
+    if _copied(script) and resample_later(draft):
+        return
     _check_copies(script, fit)
     splitting = [c for c in script.of(cst.Call) if script.called(c) == "train_test_split"]
     if splitting:
@@ -127,9 +130,16 @@ def _check_copies(script: Script, fit: cst.Call) -> None:
     Raises:
         NoFaithfulEdit: There are: what makes them has to come behind the split, by hand.
     """
+    copied = _copied(script)
+    if copied:
+        raise NoFaithfulEdit(f"{copied} before the split", SNIPPET, script.line(fit))
+
+
+def _copied(script: Script) -> str:
+    """What shows that examples are multiplied ahead of the split; empty where nothing does."""
     across, held = script.facts.across, script.facts.validation
     if held is None or across is None:
-        return
+        return ""
     found = across.duplicates
     shown = (
         (found.exact, held.scanned, "also stand in training: they are copied"),
@@ -137,8 +147,8 @@ def _check_copies(script: Script, fit: cst.Call) -> None:
     )
     for copies, of, so in shown:
         if copies > COPIES * max(of, 1):
-            what = f"{copies} rows of validation {so} before the split"
-            raise NoFaithfulEdit(what, SNIPPET, script.line(fit))
+            return f"{copies} rows of validation {so}"
+    return ""
 
 
 def _check_order(script: Script, split: cst.CSTNode) -> None:
