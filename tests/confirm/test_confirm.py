@@ -128,6 +128,20 @@ def test_of_two_that_help_alike_the_upstream_one_is_the_root() -> None:
     assert rate.explained_by == "data.unnormalized"
 
 
+def test_what_the_root_may_explain_is_open_where_there_is_no_time_for_a_second_look() -> None:
+    helps = (core.ScaleLearningRate, core.Normalize, core.Rescale)
+    lab = WrittenLab(
+        lambda arm: 0.9 if any(made(arm, kind) for kind in helps) else 0.0,
+        reached=core.Reach(steps=4000, seconds_a_step=0.01, overhead_s=1.0, validated=True),
+    )
+    suspects = finding("hp.lr_high", 0.9), finding("data.unnormalized", 0.5)
+    first, second = prove(lab, *suspects, budget=Budget(16.0)).findings
+    assert (first.cause, first.verdict) == ("data.unnormalized", core.Verdict.CONFIRMED)
+    assert first.mended is None
+    assert (second.cause, second.verdict) == ("hp.lr_high", core.Verdict.UNDECIDED)
+    assert second.trial is not None and second.trial.verdict is core.Verdict.CONFIRMED
+
+
 def test_the_upstream_one_is_not_named_where_it_explains_little() -> None:
     def brings(arm: core.Arm) -> float:
         if made(arm, core.ScaleLearningRate):

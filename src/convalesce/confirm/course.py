@@ -78,6 +78,8 @@ class Case:
             follows = follows and (self._nothing_hides(roots) or self._mend(roots, ways))
             if follows and rivals and self._left_at_nothing(roots):
                 self._rather(rivals, roots, before)
+            if not follows:
+                self._reopen(rivals)
 
     def look_beside(self) -> None:
         """Where suspects were tried and none is proven: is it what they can be taken for?"""
@@ -225,6 +227,12 @@ class Case:
             if mended and not self._left_at_nothing([rival]):
                 return
         self._stand(after)
+
+    def _reopen(self, rivals: tuple[core.Finding, ...]) -> None:
+        """What the roots may explain is open where there is no second look without them."""
+        names = {f.cause for f in rivals}
+        open_ = core.Verdict.UNDECIDED
+        self.queue = [replace(f, verdict=open_) if f.cause in names else f for f in self.queue]
 
     def _standing(self) -> _Standing:
         here = self.experiments
