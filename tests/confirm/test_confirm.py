@@ -128,6 +128,36 @@ def test_of_two_that_help_alike_the_upstream_one_is_the_root() -> None:
     assert rate.explained_by == "data.unnormalized"
 
 
+ALIKE = core.Reach(steps=400, seconds_a_step=0.01, overhead_s=1.0, validated=True, alike=True)
+
+
+@pytest.mark.parametrize(("gain", "controls"), [(0.4, 0), (0.12, 1)])
+def test_the_observed_training_is_control_enough_for_a_clear_gain(
+    gain: float, controls: int
+) -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.4 + gain if arm.changes else 0.4
+
+    lab = WrittenLab(brings, reached=ALIKE)
+    found = prove(lab, finding("arch.too_shallow"), skill=0.4).findings[0]
+    assert found.trial is not None and found.trial.control[0] == pytest.approx(0.4)
+    whole = [arm for arm in lab.trained if arm.steps is None]
+    assert len([arm for arm in whole if not arm.changes]) >= controls
+    assert controls or not [arm for arm in whole if not arm.changes]
+    other = WrittenLab(brings, reached=replace(ALIKE, alike=False))
+    prove(other, finding("arch.too_shallow"), skill=0.4)
+    assert [arm for arm in other.trained if arm.steps is None and not arm.changes]
+
+
+def test_a_whole_training_that_was_watched_is_the_second_look_and_not_made_again() -> None:
+    """Its trial leaves no time for another one."""
+    lab = WrittenLab(lambda arm: 0.8 if arm.changes else 0.4)
+    found = prove(lab, finding("arch.too_shallow"), skill=0.4, budget=Budget(12.6)).findings[0]
+    assert found.verdict is core.Verdict.CONFIRMED
+    assert found.mended is not None and found.mended.treated == (0.8,)
+    assert len([arm for arm in lab.trained if arm.changes]) == 1
+
+
 def test_what_the_root_may_explain_is_open_where_there_is_no_time_for_a_second_look() -> None:
     helps = (core.ScaleLearningRate, core.Normalize, core.Rescale)
     lab = WrittenLab(

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from convalesce import core
 from convalesce.causes import all_causes
 from convalesce.confirm import Budget
@@ -34,6 +36,26 @@ def test_a_proven_rate_comes_with_its_figures() -> None:
     assert found.measured[0].speaks is core.Speaks.FOR
     assert found.measured[0].observed == 40.0
     assert "along_update was not measured for hp.lr_high" in diagnosis.remarks[-1]
+
+
+def test_beside_a_proof_figures_take_what_the_budget_has_for_such() -> None:
+    def asked(beside_s: float, brings: float) -> tuple[core.Diagnosis, WrittenLab]:
+        lab = WrittenLab(lambda arm: brings if made(arm, core.ScaleLearningRate) else 0.0)
+        lab.answers[core.Instrument.SHARPNESS] = curvature(40.0)
+        budget = Budget(1000.0, beside_s=beside_s)
+        return prove(lab, finding("hp.lr_high"), budget=budget), lab
+
+    proven, _ = asked(0.5, 0.9)
+    assert proven.findings[0].verdict is core.Verdict.CONFIRMED
+    assert not proven.findings[0].measured
+    assert not any("not measured" in remark for remark in proven.remarks)
+    assert asked(2.5, 0.9)[0].findings[0].measured
+    assert asked(0.5, 0.0)[0].findings[0].measured  # there it tells
+
+
+def test_a_budget_that_is_asked_for_pays_for_figures_too() -> None:
+    assert Budget.of(100.0, None).beside_s == pytest.approx(10.0)
+    assert Budget.of(100.0, 0.5).beside_s == float("inf")
 
 
 def test_each_is_asked_once_and_only_for_what_stands() -> None:

@@ -183,8 +183,10 @@ class Case:
     def _observe(self, roots: list[core.Finding], changes: Way, least: int | None) -> None:
         experiments = self.experiments
         base = (*experiments.base, *changes)
-        experiments.plan(1, [None] if least is None else [None, least])
-        record = experiments.arm(base, seed=0, closely=True)
+        record = experiments.seen(base)
+        if record is None:
+            experiments.plan(1, [None] if least is None else [None, least])
+            record = experiments.arm(base, seed=0, closely=True)
         what = self._yardstick(roots)
         control, treated = measure(experiments.last, what), measure(record, what)
         if treated < control and all(f.cause in MADE_UP_FOR for f in roots):

@@ -18,6 +18,7 @@ PAIRS = 3
 LEAST_SHARE = 0.5  # of a training: what shows only over a whole one can't be read off less
 GOES_ON = 0.5  # of the training's updates, for a trial that goes on from its end
 PLANNED = 0.8  # of what is left: arms take longer than expected, and second pairs are wanted
+CLEARLY = 2.0  # times the relevant effect: beyond it the observed training is control enough
 HALF = 0.5  # known with a change: with less, the next remedy of the cause is tried as well
 
 Least = Callable[[float], float]  # from what is known without a change to the gain asked for
@@ -134,6 +135,9 @@ class Experiments:
             raise NoTime("it shows only over a whole training, for which there is no time")
         what = trial.predict.what
         changes = (*self.base, *others, trial.change)
+        clear = self._beside_the_observed(trial, changes) if pairs == 1 else None
+        if clear is not None:
+            return clear
         control: list[float] = []
         treated: list[float] = []
         found = None
@@ -158,14 +162,48 @@ class Experiments:
         arms = (tuple(control), tuple(treated))
         return _shown(changes, trial, found, arms, self.steps or self.reach.steps)
 
+    def _beside_the_observed(
+        self, trial: core.Trial, changes: tuple[core.Change, ...]
+    ) -> core.Tried | None:
+        """The first arm of a whole training against the observed one: where that is clear enough.
+
+        The observed training is a control whose order is another one; a gain of twice what counts
+        needs no closer one.
+        """
+        what = trial.predict.what
+        observed = measure(self.original, what)
+        if not self._as_observed or not self.reach.alike or not math.isfinite(observed):
+            return None
+        if self.reach.seconds(None) > self.left:
+            return None
+        arm = self.arm(changes, 0, closely=self._closely(0))
+        treated = self._value(arm, what)
+        sampling = max(sampling_error(one, what) for one in (self.original, arm))
+        found = effect([observed], [treated], [observed], sampling)
+        if found.low < CLEARLY * found.relevant:
+            return None
+        return _shown(changes, trial, found, ((observed,), (treated,)), self.reach.steps)
+
+    @property
+    def _as_observed(self) -> bool:
+        """An arm without a change would be the observed training."""
+        return not self.base and self.steps is None and self.reach.whole
+
+    def seen(self, changes: tuple[core.Change, ...]) -> core.Signals | None:
+        """A whole training with these changes that was watched closely; None where none was."""
+        arm = core.Arm(changes=changes, seed=0, closely=True)
+        if not self.arms.knows(arm):
+            return None
+        self.steps = None
+        return self.arms.train(arm)
+
     def observed(self, what: core.Yardstick) -> float:
         """The yardstick of the training as it is: as observed, where an arm would be no other.
 
         Raises:
             NotSettled: It could not be trained or not be measured.
         """
-        alike = not self.base and self.steps is None and self.reach.whole
-        return self._value(self.original if alike else self._control(0), what)
+        return self._value(self.original if self._as_observed else self._control(0), what)
 
     def promises(self, change: core.Change, what: core.Yardstick, least: Least) -> bool:
         """A single arm with this change gains so much: pairs may be worth their time.
@@ -273,7 +311,7 @@ class Experiments:
         """The yardstick of unchanged trainings, for the noise between seeds."""
         same = list(control)
         observed = measure(self.original, what)
-        if not self.base and self.steps is None and self.reach.whole and math.isfinite(observed):
+        if self._as_observed and math.isfinite(observed):
             same.append(observed)
         return same
 

@@ -23,6 +23,8 @@ def measured(
     """The findings with the figures that their causes ask for, and what was left for want of time.
 
     Figures are taken on the training as it was, so for what hid behind a mend there are none.
+    Beside a proof they settle nothing and may take only what the budget has for such; the
+    learning curve numbers the remedy, and is asked in any case.
 
     Args:
         findings: Of one fit, in order.
@@ -33,6 +35,8 @@ def measured(
     left: list[str] = []
     seen: dict[core.Instrument, core.Answered | str] = {}
     waiting = MOST
+    lab = experiments.arms.lab
+    ends = lab.spent_s + experiments.arms.budget.beside_s
     learned = measure(experiments.original, core.Yardstick.LEARNED)
     for finding in findings:
         asks = [one for one in all_causes()[finding.cause].asks if tells(one, learned)]
@@ -42,26 +46,34 @@ def measured(
             continue
         waiting -= 1
         figures = []
+        proven = finding.verdict is core.Verdict.CONFIRMED
         for instrument in asks:
             if instrument not in seen:
                 say(f"measuring for {finding.cause}: {instrument}")
-                seen[instrument] = _asked(instrument, experiments)
-            answer = seen[instrument]
-            if isinstance(answer, str):
-                left.append(f"{instrument} was not measured for {finding.cause}: {answer}.")
+                aside = proven and instrument is not core.Instrument.LEARNING_CURVE
+                seconds = min(experiments.left, ends - lab.spent_s if aside else math.inf)
+                answer = _asked(instrument, experiments, seconds)
+                if isinstance(answer, str) and seconds < experiments.left:
+                    continue  # it would settle nothing, and is asked again where it may
+                seen[instrument] = answer
+            known = seen[instrument]
+            if isinstance(known, str):
+                left.append(f"{instrument} was not measured for {finding.cause}: {known}.")
             else:
-                figures.append(_figure(instrument, answer, spoken(finding.cause, answer, learned)))
+                figures.append(_figure(instrument, known, spoken(finding.cause, known, learned)))
         told.append(_with(finding, tuple(figures), seen))
     return told, left
 
 
-def _asked(instrument: core.Instrument, experiments: Experiments) -> core.Answered | str:
+def _asked(
+    instrument: core.Instrument, experiments: Experiments, seconds: float
+) -> core.Answered | str:
     """Its answer, or why there is none."""
     why_not = experiments.reach.why_not
     if why_not:
         return why_not
     try:
-        return experiments.arms.lab.ask(experiments.fit, instrument, seconds=experiments.left)
+        return experiments.arms.lab.ask(experiments.fit, instrument, seconds=seconds)
     except (core.CannotChange, core.OutOfTime) as error:
         return str(error)
     except KeyboardInterrupt:

@@ -61,6 +61,7 @@ class Reach:
         whole: All examples are at hand, not a sample.
         validated: There are validation examples.
         redrawn: The data pipeline draws its examples anew in each epoch, and can do without.
+        alike: An arm without a change is the observed training again, but for its order.
         why_not: Why no experiment can be made; empty where one can.
     """
 
@@ -71,6 +72,7 @@ class Reach:
     whole: bool = True
     validated: bool = False
     redrawn: bool = False
+    alike: bool = False
     why_not: str = ""
 
     def seconds(self, steps: int | None) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from convalesce import core
 from convalesce.lab import arms, compilation, feed
 from convalesce.lab.apply import apply, repair_labels
-from convalesce.lab.callbacks import acting
+from convalesce.lab.callbacks import acting, all_known
 from convalesce.lab.edits import edited
 from convalesce.lab.outcomes import Outcomes
 from convalesce.lab.prepared import Prepared, set_flags
@@ -70,6 +70,7 @@ class KerasLab:
             whole=base.train.whole,
             validated=base.validation is not None,
             redrawn=base.train.redrawn is not None,
+            alike=base.train.whole and all_known(kept.arguments.get("callbacks")),
         )
 
     def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:

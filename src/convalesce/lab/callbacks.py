@@ -16,6 +16,11 @@ ACTING = {
     "SwapEMAWeights",
     "TerminateOnNaN",
 }
+# Those that only write or print.
+WATCHING = {"BackupAndRestore", "CSVLogger", "History", "ModelCheckpoint", "ProgbarLogger"} | {
+    "RemoteMonitor",
+    "TensorBoard",
+}
 
 
 def acting(given: Any) -> tuple[Any, ...]:
@@ -24,15 +29,32 @@ def acting(given: Any) -> tuple[Any, ...]:
     Of the user's own, those whose code speaks of the learning rate; those that write or print
     would do so again.
     """
+    return tuple(copy.copy(one) for one in _listed(given) if _acts(one))
+
+
+def all_known(given: Any) -> bool:
+    """Each either goes with every arm or is one of Keras's that change no training."""
+    return all(
+        _acts(one) or (_of_keras(one) and type(one).__name__ in WATCHING) for one in _listed(given)
+    )
+
+
+def _listed(given: Any) -> Iterable[Any]:
     if given is None:
         return ()
-    listed = given if isinstance(given, list | tuple) else getattr(given, "callbacks", [given])
-    return tuple(copy.copy(one) for one in listed if _acts(one))
+    if isinstance(given, list | tuple):
+        return given
+    listed: Iterable[Any] = getattr(given, "callbacks", [given])
+    return listed
+
+
+def _of_keras(callback: Any) -> bool:
+    return type(callback).__module__.startswith("keras.")
 
 
 def _acts(callback: Any) -> bool:
     kind = type(callback)
-    if kind.__module__.startswith("keras."):
+    if _of_keras(callback):
         return kind.__name__ in ACTING
     try:
         source = inspect.getsource(kind)
