@@ -172,6 +172,21 @@ def test_what_the_root_may_explain_is_open_where_there_is_no_time_for_a_second_l
     assert second.trial is not None and second.trial.verdict is core.Verdict.CONFIRMED
 
 
+def test_what_facts_state_upstream_is_settled_before_what_it_can_look_like() -> None:
+    """Longer trainings help where batches are of one class, and are not what lacks."""
+
+    def brings(arm: core.Arm) -> float:
+        return 0.9 if made(arm, core.Shuffle) else 0.7 if made(arm, core.SetEpochs) else 0.5
+
+    few = finding("hp.epochs_few", 0.9, severity="warning")
+    ordered = finding("data.unshuffled", 0.5, stated=True, severity="warning")
+    lab = WrittenLab(brings)
+    first, second = prove(lab, few, ordered, skill=0.5).findings
+    assert first.cause == "data.unshuffled" and first.mended is not None
+    assert second.explained_by == "data.unshuffled"
+    assert not any(made(arm, core.SetEpochs) for arm in lab.trained)
+
+
 def test_the_upstream_one_is_not_named_where_it_explains_little() -> None:
     def brings(arm: core.Arm) -> float:
         if made(arm, core.ScaleLearningRate):

@@ -134,3 +134,12 @@ def test_the_layer_that_reads_each_input_is_named() -> None:
     both = layers.Concatenate()([layers.Flatten()(layers.Embedding(9, 2)(words)), numbers])
     model = keras.Model([words, numbers], layers.Dense(1)(both))
     assert first_kinds(model) == ["Embedding", "Concatenate"]
+
+
+def test_a_normalization_tells_whether_it_was_adapted() -> None:
+    idle, shown = layers.Normalization(), layers.Normalization()
+    given = layers.Normalization(mean=3.0, variance=2.0)
+    shown.adapt(np.arange(12.0).reshape(3, 4))
+    for layer, adapted in ((idle, 0.0), (shown, 1.0), (given, None)):
+        model = keras.Sequential([keras.Input((4,)), layer, layers.Dense(1)])
+        assert read_model(model).layers[0].settings.get("adapted") == adapted

@@ -118,7 +118,7 @@ class Case:
         The disproven leave the queue.
         """
         stated = [f for f in self.queue if f.evidence.stated]
-        if self.queue[0].evidence.stated:
+        if any(_foremost(f, self.queue[0]) for f in stated):
             ways = [_first_of_each(stated)]
             ways += [f.remedies[:1] for f in stated if len(stated) > 1]
             ways += [(c,) for c in stated[0].remedies[1:]]
@@ -269,6 +269,12 @@ class Case:
             if cause not in known | waiting
         ]
         self.queue = [*queue, *fresh]
+
+
+def _foremost(stated: core.Finding, lead: core.Finding) -> bool:
+    """What facts state is settled first where it leads, or may be all that the lead shows."""
+    nearer = core.upstream(stated.cause) < core.upstream(lead.cause)
+    return stated is lead or (nearer and alike(stated.cause, lead.cause))
 
 
 def _explained(finding: core.Finding, root: core.Finding) -> core.Finding:

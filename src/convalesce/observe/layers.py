@@ -60,9 +60,18 @@ def read_layer(layer: Any) -> core.Layer:
         kernel_size=_ints(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", ())),
         dilation=_ints(getattr(layer, "dilation_rate", ())),
         padding=str(getattr(layer, "padding", "") or ""),
-        settings=plain_settings(_config(layer)),
+        settings=plain_settings(_config(layer)) | _adapted(layer),
         site=site_of(layer),
     )
+
+
+def _adapted(layer: Any) -> dict[str, float | str]:
+    """Whether a layer that takes its figures from data has been shown any."""
+    mean, variance = getattr(layer, "adapt_mean", None), getattr(layer, "adapt_variance", None)
+    if mean is None or variance is None:
+        return {}
+    idle = not np.any(np.asarray(mean)) and bool(np.all(np.asarray(variance) == 1))
+    return {"adapted": float(not idle)}
 
 
 def activation_of(layer: Any) -> str | None:

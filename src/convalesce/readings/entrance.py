@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convalesce.core.model import Model
+from convalesce.core.model import Layer, Model
 
 PASSES = frozenset(
     {
@@ -24,13 +24,18 @@ MULTIPLIES = frozenset(
 NORMALIZES = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization"})
 
 
+def idle(layer: Layer) -> bool:
+    """A Normalization that was never adapted: mean 0 and variance 1 change nothing."""
+    return layer.kind == "Normalization" and layer.settings.get("adapted") == 0
+
+
 def meets_a_kernel(model: Model) -> bool:
     """The first layer that computes multiplies the inputs as they are.
 
     False for models with several inputs, whose paths are not told apart, for a first layer of
     another kind (it may bring to scale), and where a normalisation follows the kernel at once.
     """
-    layers = [layer for layer in model.layers if layer.kind not in PASSES]
+    layers = [x for x in model.layers if x.kind not in PASSES and not idle(x)]
     if not layers or layers[0].kind not in MULTIPLIES:
         return False
     inputs = max(len(model.input_shapes), sum(x.kind == "InputLayer" for x in model.layers))

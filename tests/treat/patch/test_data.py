@@ -132,6 +132,25 @@ def test_what_a_model_class_of_the_script_is_told_of_its_inputs_stays() -> None:
         """)
 
 
+def test_a_normalization_that_never_saw_data_is_adapted_where_it_stands() -> None:
+    source = script("""
+        import keras
+        from keras import layers
+        norm = layers.Normalization()
+        model = keras.Sequential([keras.Input((9,)), norm, layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(x, y)
+        """)
+    facts = facts_of(source)
+    assert facts.model is not None
+    idle = tuple(
+        replace(x, settings={"adapted": 0.0}) if x.kind == "Normalization" else x
+        for x in facts.model.layers
+    )
+    facts = replace(facts, model=replace(facts.model, layers=idle))
+    assert mended(source, core.Normalize(), facts) == "+norm.adapt(x)"
+
+
 def test_rescaling_goes_behind_the_input_where_a_loop_builds_the_first_layer() -> None:
     assert mended(LOOPED, core.Rescale(1 / 255), facts_of(LOOPED, turns=20)) == diff("""
         -h = inputs

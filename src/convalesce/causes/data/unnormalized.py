@@ -174,8 +174,11 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     return list(evidence.changes) or [core.Normalize()]
 
 
-def _model(*kinds: str) -> core.Model:
-    layers = [core.Layer(name=k.lower(), path=k.lower(), kind=k) for k in kinds]
+def _model(*kinds: str, adapted: bool = True) -> core.Model:
+    told = {"Normalization": {"adapted": float(adapted)}}
+    layers = [
+        core.Layer(name=k.lower(), path=k.lower(), kind=k, settings=told.get(k, {})) for k in kinds
+    ]
     out = core.Output(name="y", layer="dense", shape=(1,), width=1, activation="linear")
     return core.Model(name="m", style="sequential", layers=tuple(layers), outputs=(out,))
 
@@ -212,6 +215,12 @@ CAUSE = core.Cause(
         core.record({TRAIN: specimen.split(_LABELS, _COUNTS), MODEL: _model("Conv2D", "Dense")}),
         core.record(
             {
+                TRAIN: specimen.split(_LABELS, _COUNTS),
+                MODEL: _model("Normalization", "Conv2D", adapted=False),
+            }
+        ),
+        core.record(
+            {
                 TRAIN: specimen.split(_LABELS, _BYTES),
                 MODEL: _model("InputLayer", "Flatten", "Dense"),
                 TRAIN_ANSWERS: _answers(0.55),
@@ -229,6 +238,12 @@ CAUSE = core.Cause(
     healthy=(
         core.record({TRAIN: specimen.split(_LABELS), MODEL: _model("Conv2D", "Dense")}),
         core.record({TRAIN: specimen.split(_LABELS, _BYTES), MODEL: _model("Rescaling", "Dense")}),
+        core.record(
+            {
+                TRAIN: specimen.split(_LABELS, _COUNTS),
+                MODEL: _model("Normalization", "Conv2D", "Dense"),
+            }
+        ),
         core.record(
             {
                 TRAIN: specimen.split(_PRICES, examples=100),

@@ -16,11 +16,13 @@ layers, a rate that has decayed and gradients that vanish leave small updates to
 handful of large batches, whose single updates are of healthy size, however.
 
 ## Remedy
-The rate that a confirmed range test finds; as a first guess ten times the present one.
+The rate that a confirmed range test finds; as a first guess ten times the present one. For Adadelta
+the rate of 1 that it is defined with: Keras's default is a thousandth of it.
 
 ## Sources
 - LeCun, Bottou, Orr and Müller, *Efficient BackProp*, 1998, section 5.1.
 - Smith, *Cyclical Learning Rates for Training Neural Networks*, WACV 2017.
+- Zeiler, *ADADELTA: An Adaptive Learning Rate Method*, 2012: no rate but 1.
 - Karpathy, *CS231n: Convolutional Neural Networks for Visual Recognition*, notes on babysitting the
   learning process: an update of about 1e-3 of the weights.
 """
@@ -52,6 +54,7 @@ STRAIGHT = core.Limit(
     unit="1",
     source="x / (exp(x) - 1) = 0.8: after not half a time constant, nearly a straight line",
 )
+UNIT = 1.0  # the rate that Zeiler 2012 defines Adadelta with
 LARGE = 1e-2  # update ratio, ten times the healthy one: the rate is not low
 LEARNED = 0.75  # of what chance leaves open: slow or not, it gets there
 HALF, UNLEARNED = 0.5, 0.05
@@ -99,8 +102,17 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         ),
         strength=_strength(largest if short else RATIO.value, straight=straight),
         severity=core.Severity.ERROR if unlearned else core.Severity.WARNING,
-        changes=(core.ScaleLearningRate(_factor(largest)),),
+        changes=(core.ScaleLearningRate(_defined(signals) or _factor(largest)),),
     )
+
+
+def _defined(signals: core.Signals) -> float:
+    """What brings Adadelta to the rate of 1 that it is defined with; 0 where it is another one."""
+    setup = signals.get(core.SETUP)
+    optimizer = setup.optimizer if setup is not None else None
+    if optimizer is None or optimizer.name != "Adadelta" or optimizer.schedule is not None:
+        return 0.0
+    return 1 / optimizer.learning_rate if 0 < optimizer.learning_rate < UNIT / 3 else 0.0
 
 
 def _factor(ratio: float) -> float:
@@ -151,7 +163,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(LOSS, UPDATE_RATIO),
-    wants=tuple(s for s in curves.PROGRESS if s is not LOSS),
+    wants=(*(s for s in curves.PROGRESS if s not in {LOSS, core.SETUP}), core.SETUP),
     symptom=symptom,
     probe=probe,
     remedies=remedies,

@@ -3,15 +3,18 @@
 Its way of scaling steps, or its memory of old gradients, keeps it from learning this task in time.
 
 ## Symptom
-A momentum of 0.99 and more, and a loss in long waves. Adadelta or Adagrad at a rate of 0.001 that
-hardly moves. Plain SGD on an embedding, a U-Net or a stack whose layers differ by orders in the
-size of their relative updates, far from done at the end.
+A momentum of 0.99 and more, and a loss in long waves. Adadelta or Adagrad at a low rate, far from
+done though the updates are of a healthy size (where they are not, the rate is at fault). Ftrl.
+Plain SGD on an embedding, a U-Net or a stack whose layers differ by orders in the size of their
+relative updates, far from done at the end.
 
 ## Why it happens
 Momentum $m$ adds up the last $1/(1-m)$ gradients: a memory as long as the training cannot turn.
-Adadelta is defined with a rate of 1. One rate for all weights is too small for some of them where
-gradients differ by orders, as for rare words and for the two ends of a deep net; Adam
-scales each weight by its own.
+Adadelta is defined with a rate of 1, Adagrad's steps only ever shrink. Ftrl computes the weights
+anew from sums of gradients: its first update takes the initial ones to about 0, as suits the
+linear models that it was made for, and what initialisation had made different is alike again.
+One rate for all weights is too small for some of them where gradients differ by orders, as for
+rare words and for the two ends of a deep net; Adam scales each weight by its own.
 
 ## How it is confirmed
 By comparison on one budget, each optimizer at its own best rate. A rate that is wrong for a sound
@@ -24,6 +27,7 @@ Adam at its best rate; for SGD a momentum of 0.9. Adadelta at a rate of 1.
 - Zeiler, *ADADELTA: An Adaptive Learning Rate Method*, 2012.
 - Sutskever, Martens, Dahl and Hinton, *On the importance of initialization and momentum in deep
   learning*, ICML 2013: momentum of 0.9 to 0.99 (0.999 at most, with care).
+- McMahan et al., *Ad Click Prediction: a View from the Trenches*, KDD 2013: Ftrl on linear models.
 - Kingma and Ba, *Adam: A Method for Stochastic Optimization*, ICLR 2015.
 - Choi, Shallue, Nado, Lee, Maddison and Dahl, *On Empirical Comparisons of Optimizers for Deep
   Learning*, 2019: a comparison holds only where each rate was tuned.
@@ -57,7 +61,9 @@ LEFT = core.Limit(
     0.25, unit="1", source="a quarter of what chance leaves open was not learned in the budget"
 )
 FEWEST = 100  # updates: in fewer no optimizer gets far
-ACCUMULATING = {"Adadelta", "Adagrad", "Ftrl"}
+HEALTHY = 1e-3  # update ratio, as of hp.lr_low: with less the rate is too low for any optimizer
+ACCUMULATING = {"Adadelta", "Adagrad"}
+LINEAR = "Ftrl"
 PLAIN = {"SGD"}
 
 
@@ -86,7 +92,15 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         reading = core.Reading(SETUP, momentum, MOMENTUM, "momentum")
         says = f"momentum {momentum:.4g} adds up the last {memory:.0f} gradients"
         strength = 0.75
-    elif optimizer.name in ACCUMULATING and optimizer.learning_rate <= UNIT_RATE.value:
+    elif optimizer.name == LINEAR:
+        reading = core.Reading(LOSS, left, LEFT, "share of what chance leaves open, not learned")
+        says = "Ftrl is made for linear models: its first update takes the initial weights away"
+        strength = 0.7
+    elif (
+        optimizer.name in ACCUMULATING
+        and optimizer.learning_rate <= UNIT_RATE.value
+        and not _typical(ratios) < HEALTHY
+    ):
         reading = core.Reading(SETUP, optimizer.learning_rate, UNIT_RATE, "learning rate")
         says = f"{optimizer.name} at a rate of {optimizer.learning_rate:.3g} hardly moves"
         strength = 0.7
@@ -120,6 +134,12 @@ def _unsuited(setup: core.Setup, model: core.Model | None) -> str:
     return "an encoder and decoder with skips" if upsampled and model.skips > 0 else ""
 
 
+def _typical(ratios: core.Series | None) -> float:
+    """The median update ratio of the kernels; nan where it isn't known."""
+    known = curves.finite(curves.of_kernels(ratios)) if ratios is not None else np.empty(0)
+    return float(np.median(known)) if len(known) else math.nan
+
+
 def _spread(ratios: core.Series | None) -> float:
     """Largest over smallest typical update ratio of the kernels; 1 where it can't be told."""
     if ratios is None or ratios.values.ndim < 2:
@@ -151,14 +171,16 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     return [core.SetOptimizer("Adam"), core.SetMomentum(0.9)]
 
 
-def _record(optimizer: core.Optimizer, learned: float, *kinds: str) -> core.Signals:
+def _record(
+    optimizer: core.Optimizer, learned: float, *kinds: str, ratio: float = 1e-3
+) -> core.Signals:
     layers = tuple(core.Layer(name=k, path=k, kind=k) for k in kinds)
     return core.record(
         {
             SETUP: core.Setup(losses=(), optimizer=optimizer),
             LOSS: np.linspace(2.3, 2.3 - learned, FEWEST),
             MODEL: core.Model(name="m", style="sequential", layers=layers, outputs=()),
-            UPDATE_RATIO: {"a/kernel": [1e-3, 1e-3], "b/kernel": [1e-3, 1e-3]},
+            UPDATE_RATIO: {"a/kernel": [ratio, ratio], "b/kernel": [ratio, ratio]},
             core.TRAIN_ANSWERS: core.Predictions(
                 role="train", examples=9, loss=1 - learned, baseline_loss=1.0
             ),
@@ -189,10 +211,13 @@ CAUSE = core.Cause(
     sick=(
         _record(core.Optimizer(name="SGD", learning_rate=0.01, momentum=0.998), 0.0, "Dense"),
         _record(core.Optimizer(name="Adadelta", learning_rate=0.001), 0.05, "Dense"),
+        _record(core.Optimizer(name="Ftrl", learning_rate=0.05), 0.05, "Dense"),
         _record(_SGD, 0.02, "Embedding", "Dense"),
     ),
     healthy=(
         _record(_SGD, 0.02, "Dense"),
+        _record(core.Optimizer(name="Adadelta", learning_rate=0.001), 0.05, "Dense", ratio=1e-5),
+        _record(core.Optimizer(name="Ftrl", learning_rate=0.05), 0.9, "Dense"),
         _record(_SGD, 0.9, "Embedding", "Dense"),
         _record(core.Optimizer(name="Adam", learning_rate=0.001, momentum=0.9), 0.1, "Embedding"),
     ),

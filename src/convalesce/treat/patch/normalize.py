@@ -5,12 +5,19 @@ from __future__ import annotations
 import libcst as cst
 
 from convalesce.core.changes.data import Normalize
+from convalesce.readings import entrance
 from convalesce.treat.patch.source.calls import value
-from convalesce.treat.patch.source.data import binds, pipeline, training, training_rows
+from convalesce.treat.patch.source.data import (
+    binds,
+    is_local,
+    pipeline,
+    training,
+    training_rows,
+)
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.front import Front, front, layer_text, put_in_front
-from convalesce.treat.patch.source.layers import all_layers
+from convalesce.treat.patch.source.layers import all_layers, built
 from convalesce.treat.patch.source.script import Script, dotted
 from convalesce.treat.patch.source.training import fit_call
 
@@ -23,6 +30,8 @@ normalize.adapt(x_train)  # the training split only
 def write(change: Normalize, draft: Draft) -> None:  # noqa: ARG001 - as all writers
     """Adapt ahead of the model where the data are there already, else ahead of fit."""
     script = draft.script
+    if _adapt_what_is_there(draft):
+        return
     into = front(draft, SNIPPET)
     rows, names = _rows(draft)
     statement = into.statement(script)
@@ -40,6 +49,25 @@ def write(change: Normalize, draft: Draft) -> None:  # noqa: ARG001 - as all wri
         put_in_front(draft, into, [name], name)
         return
     _adapt_later(draft, into, holder, rows, fit)
+
+
+def _adapt_what_is_there(draft: Draft) -> bool:
+    """Adapt a Normalization of the model that never was, where the script has a name for it."""
+    script = draft.script
+    found = [x for x in all_layers(script) if entrance.idle(x)]
+    if len(found) != 1:
+        return False
+    try:
+        (there,) = built(script, found)
+    except NoFaithfulEdit:
+        return False
+    assign = script.parent(there.call)
+    name = dotted(assign.targets[0].target) if isinstance(assign, cst.Assign) else ""
+    fit = script.statement(fit_call(script))
+    if not name.isidentifier() or not is_local(script, {name}, fit_call(script)):
+        return False
+    draft.before(fit, f"{name}.adapt({_rows(draft)[0]})")
+    return True
 
 
 def _rows(draft: Draft) -> tuple[str, set[str]]:
