@@ -57,3 +57,23 @@ def test_layers_of_a_subclassed_model_and_inside_wrappers_are_reached() -> None:
 def test_layers_without_a_kernel_are_said() -> None:
     with pytest.raises(core.CannotChange, match="flat: no layer with a kernel"):
         apply(core.SetInitializer("he_normal", ("flat",)), nets.setting_of(nets.cnn()))
+
+
+def test_the_matrices_of_a_layer_of_ones_own_are_drawn_where_it_is_named() -> None:
+    import keras
+
+    class Mixer(keras.layers.Layer):
+        def build(self, shape: tuple[int, ...]) -> None:
+            self.down = self.add_weight(shape=(shape[-1], 3), initializer="zeros", name="down")
+            self.up = self.add_weight(shape=(3, 8), initializer="zeros", name="up")
+            self.bias = self.add_weight(shape=(8,), initializer="zeros", name="bias")
+
+        def call(self, x: object) -> object:
+            return keras.ops.matmul(keras.ops.matmul(x, self.down), self.up) + self.bias
+
+    mixer = Mixer(name="mixer")
+    model = keras.Sequential([keras.Input((8,)), mixer, keras.layers.Dense(3)])
+    (begin,) = apply(core.SetInitializer("he_normal", ("mixer",)), nets.setting_of(model)).begins
+    begin(model)
+    assert mixer.down.numpy().any() and mixer.up.numpy().any()
+    assert not mixer.bias.numpy().any()

@@ -5,7 +5,8 @@ a million times too large after six.
 
 ## Symptom
 The columns of a hidden kernel are equal before training, or its spread is far from what its number
-of inputs asks for. The first loss is then far above that of a constant answer.
+of inputs asks for. The first loss is then far above that of a constant answer. Or two matrices of
+a layer of one's own start at zero, multiply each other, and never leave it.
 
 ## Why it happens
 Equal units get equal gradients, so a constant (or zero) kernel leaves one unit's worth of layer.
@@ -29,15 +30,20 @@ weights must end with a lower loss.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
+
+import numpy as np
 
 from convalesce import core
 from convalesce.core import (
+    GRADIENT_NORM,
     LOSS,
     MODEL,
     SETUP,
     TRAIN,
     TRAIN_ANSWERS,
+    WEIGHT_NORM,
 )
 from convalesce.readings import flow, structure
 from convalesce.readings.curves import chance_loss
@@ -54,6 +60,9 @@ FAINT = core.Limit(
 FIRST = core.Limit(
     3, unit="1", source="an untrained net should answer about as well as a constant one"
 )
+FACTORS = core.Limit(1, unit="1", source="one factor of zeros gets a gradient, two get none")
+OFFSETS = frozenset({"bias", "beta", "b", "moving_mean"})  # zero as a rule
+SEEN, STILL = 3, 0.1  # steps that were looked at; skill up to which nothing was learned
 LEARNED = 0.8  # skill from which the start has cost little
 ENOUGH = 16  # entries of a kernel whose deviation can be told
 
@@ -62,7 +71,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """Copies among hidden units, or a signal that grows or fades by orders through the layers.
 
     Args:
-        signals: `MODEL`; `LOSS`, `SETUP` and `TRAIN` give the first loss against chance.
+        signals: `MODEL`; `LOSS`, `SETUP` and `TRAIN` give the first loss against chance;
+            `WEIGHT_NORM` and `GRADIENT_NORM` what never leaves zero.
     """
     model, losses = signals[MODEL], signals.get(LOSS)
     answers = signals.get(TRAIN_ANSWERS)
@@ -90,6 +100,9 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             layers=tuple(layer.name for layer in copies),
             site=worst.site,
         )
+    stuck = _stuck(signals)
+    if stuck and gained < STILL:
+        return _of_stuck(stuck, model)
     gains = _gains(model)
     product = math.exp(max(min(sum(math.log(g) for g in gains.values()), 700.0), -700.0))
     if FAINT.value < product < LOUD.value:
@@ -111,6 +124,49 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         severity=severity,
         layers=tuple(off),
         site=next((x.site for x in model.layers if x.name == worst_name), None),
+    )
+
+
+def _stuck(signals: core.Signals) -> dict[str, list[str]]:
+    """Layers of which two matrices or more are zero and get no gradient, with their names.
+
+    One factor of zeros gets a gradient by the other; of two, neither does.
+    """
+    weights, gradients = signals.get(WEIGHT_NORM), signals.get(GRADIENT_NORM)
+    if weights is None or gradients is None:
+        return {}
+    still = set(_zero(weights)) & set(_zero(gradients))
+    found: dict[str, list[str]] = {}
+    for label in sorted(still):
+        layer, _, name = label.rpartition("/")
+        if layer and name not in OFFSETS:
+            found.setdefault(layer, []).append(name)
+    return {layer: names for layer, names in found.items() if len(names) > 1}
+
+
+def _zero(series: core.Series) -> Iterable[str]:
+    """Variables for which it is 0 from the first step that was looked at to the last."""
+    if series.values.ndim < 2 or len(series.values) < SEEN:
+        return ()
+    nothing = np.all(series.values == 0, axis=0)
+    return (label for label, none in zip(series.labels, nothing, strict=False) if none)
+
+
+def _of_stuck(stuck: dict[str, list[str]], model: core.Model) -> core.Evidence:
+    path, names = next(iter(stuck.items()))
+    layer = next((x for x in model.layers if path in {x.path, x.name}), None)
+    name = layer.name if layer is not None else path
+    return core.Evidence(
+        readings=(
+            core.Reading(WEIGHT_NORM, float(len(names)), FACTORS, f"zero matrices in {name}"),
+        ),
+        says=f"{' and '.join(names)} of {name} start at zero and stay there: each gets its "
+        "gradient through the other",
+        strength=0.95,
+        stated=True,
+        severity=core.Severity.ERROR,
+        layers=(name,),
+        site=layer.site if layer is not None else None,
     )
 
 
@@ -180,11 +236,18 @@ def _record(std: float, loss: list[float], *, equal: float = 0.0) -> core.Signal
     return core.record({MODEL: model, LOSS: loss})
 
 
+def _product(weights: list[float]) -> core.Signals:
+    """A layer that multiplies by two matrices of its own."""
+    factors = {"mixer/down": weights, "mixer/up": weights, "mixer/bias": [0.0] * len(weights)}
+    plain = _record(0.12, [2.3] * 6)
+    return core.record({**plain.recorded, WEIGHT_NORM: factors, GRADIENT_NORM: factors})
+
+
 CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(MODEL,),
-    wants=(LOSS, SETUP, TRAIN, TRAIN_ANSWERS),
+    wants=(LOSS, SETUP, TRAIN, TRAIN_ANSWERS, WEIGHT_NORM, GRADIENT_NORM),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
@@ -193,6 +256,11 @@ CAUSE = core.Cause(
     sick=(
         _record(1.0, [2900.0, 700.0, 500.0, 400.0, 400.0, 400.0]),
         _record(0.0, [2.3] * 6, equal=63 / 64),
+        _product([0.0, 0.0, 0.0]),
     ),
-    healthy=(_record(0.12, [2.3] * 6), _record(1.0, [60.0, 3.0, 1.0, 0.3, 0.2, 0.2, 0.2])),
+    healthy=(
+        _product([0.0, 0.2, 0.4]),
+        _record(0.12, [2.3] * 6),
+        _record(1.0, [60.0, 3.0, 1.0, 0.3, 0.2, 0.2, 0.2]),
+    ),
 )

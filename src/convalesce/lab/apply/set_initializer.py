@@ -23,15 +23,17 @@ def apply(change: core.SetInitializer, setting: Setting) -> Setting:
     except ValueError as error:
         raise core.CannotChange(f"Keras has no initialiser {change.initializer}") from error
     layers = named(setting.model, change.layers) if change.layers else hidden(setting)
-    if not any(_kernels(layer) for layer in layers):
+    if not any(_kernels(layer, own=bool(change.layers)) for layer in layers):
         asked = ", ".join(change.layers) or "hidden layers"
         raise core.CannotChange(f"{asked}: no layer with a kernel")
     names = tuple(layer.name for layer in layers)
-    begin = _begin(change.initializer, names, setting.seed)
+    begin = _begin(change.initializer, names, setting.seed, own=bool(change.layers))
     return replace(setting, begins=(*setting.begins, begin))
 
 
-def _begin(initializer: str, names: tuple[str, ...], seed: int) -> Callable[[Any], None]:
+def _begin(
+    initializer: str, names: tuple[str, ...], seed: int, *, own: bool
+) -> Callable[[Any], None]:
     """Found by name when training begins: another change may rebuild the model until then."""
     import keras
 
@@ -40,7 +42,7 @@ def _begin(initializer: str, names: tuple[str, ...], seed: int) -> Callable[[Any
         for layer in model._flatten_layers(include_self=False):  # noqa: SLF001
             if layer.name not in names:
                 continue
-            for name, variable in _kernels(layer):
+            for name, variable in _kernels(layer, own=own):
                 made = keras.initializers.get(initializer)
                 if hasattr(made, "seed"):
                     made = kind(seed=seed_of(seed, f"{layer.name} {name}"))
@@ -49,12 +51,20 @@ def _begin(initializer: str, names: tuple[str, ...], seed: int) -> Callable[[Any
     return begin
 
 
-def _kernels(layer: Any) -> list[tuple[str, Any]]:
-    """Kernels of a layer and of those that it holds, with their names."""
-    found = []
+def _kernels(layer: Any, *, own: bool) -> list[tuple[str, Any]]:
+    """Kernels of a layer and of those that it holds, with their names.
+
+    Args:
+        layer: Of the model.
+        own: Where it has none, the matrices that it trains: those of a user's own layer.
+    """
+    found: list[tuple[str, Any]] = []
     for part in layer._flatten_layers():  # noqa: SLF001
         for name in KERNELS:
             variable = getattr(part, name, None) if part.built else None
             if hasattr(variable, "assign"):
                 found.append((f"{part.name} {name}", variable))
+    if not found and own:
+        matrices = [v for v in layer.trainable_variables if len(v.shape) > 1]
+        found = [(f"{layer.name} {v.name}", v) for v in matrices]
     return found
