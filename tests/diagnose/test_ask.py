@@ -86,6 +86,21 @@ def test_a_cause_in_several_fits_is_said_once_with_the_others_named() -> None:
     assert {one.fit, *one.also_in} == {0, 1, 2}
 
 
+def test_what_a_stage_shows_and_the_next_does_not_was_part_of_the_course() -> None:
+    """A head on a frozen base, and then all of it; what the data hold is in the weights."""
+    frozen, sound = all_causes()["arch.frozen"].sick[0], all_causes()["arch.frozen"].healthy[-1]
+    stages = (core.Fit(index=0, signals=frozen), core.Fit(index=1, signals=sound, continues=0))
+    assert "arch.frozen" not in {
+        f.cause for f in diagnose_run(core.Run(script="t.py", fits=stages)).findings
+    }
+    again = (stages[0], core.Fit(index=1, signals=frozen, continues=0))
+    apart = (stages[0], core.Fit(index=1, signals=sound))
+    dirty = (core.Fit(index=0, signals=nan_data()), stages[1])
+    for fits, cause in ((again, "arch.frozen"), (apart, "arch.frozen"), (dirty, "data.nonfinite")):
+        found = diagnose_run(core.Run(script="t.py", fits=fits)).findings
+        assert cause in {f.cause for f in found}
+
+
 def test_a_script_without_a_fit_is_undecided_and_says_why() -> None:
     diagnosis = diagnose_run(core.Run(script="train.py"))
     assert diagnosis.health is core.Health.UNDECIDED

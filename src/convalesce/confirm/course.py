@@ -118,12 +118,13 @@ class Case:
         The disproven leave the queue.
         """
         stated = [f for f in self.queue if f.evidence.stated]
-        if any(_foremost(f, self.queue[0]) for f in stated):
+        group = self._alike(self.queue[0])
+        if any(_foremost(f, one) for f in stated for one in group):
             ways = [_first_of_each(stated)]
             ways += [f.remedies[:1] for f in stated if len(stated) > 1]
             ways += [(c,) for c in stated[0].remedies[1:]]
             return stated, ways, ()
-        found = settle(self._alike(self.queue[0]), self.experiments, self.say)
+        found = settle(group, self.experiments, self.say)
         by_cause = {f.cause: f for f in found.findings}
         if not found.roots:
             self.queue = [f for f in self.queue if f.cause not in by_cause]
@@ -272,7 +273,7 @@ class Case:
 
 
 def _foremost(stated: core.Finding, lead: core.Finding) -> bool:
-    """What facts state is settled first where it leads, or may be all that the lead shows."""
+    """What facts state is settled first where it leads, or may be all that a suspect shows."""
     nearer = core.upstream(stated.cause) < core.upstream(lead.cause)
     return stated is lead or (nearer and alike(stated.cause, lead.cause))
 

@@ -13,13 +13,14 @@ from convalesce.diagnose.ask import diagnose, finding, health, in_order
 def diagnose_run(run: core.Run, *, mute: Iterable[str] = ()) -> core.Diagnosis:
     """Findings of all fits, one a cause, and the cause behind a crash in front."""
     muted = frozenset(mute)
-    continued = {fit.continues for fit in run.fits}
+    next_of = {fit.continues: fit.index for fit in run.fits if fit.continues is not None}
+    diagnoses = {f.index: diagnose(f.signals, fit=f.index, mute=muted) for f in run.fits}
     by_cause: dict[str, list[core.Finding]] = {}
     not_asked: dict[str, core.NotAsked] = {}
     asked: set[str] = set()
     remarks: list[str] = []
     for fit in run.fits:
-        diagnosis = diagnose(fit.signals, fit=fit.index, mute=muted)
+        diagnosis = diagnoses[fit.index]
         remarks += diagnosis.remarks
         not_asked.update({n.cause: n for n in diagnosis.not_asked})
         asked |= all_causes().keys() - {n.cause for n in diagnosis.not_asked}
@@ -29,7 +30,7 @@ def diagnose_run(run: core.Run, *, mute: Iterable[str] = ()) -> core.Diagnosis:
                     one.cause, "check ends each fit after its first steps, which cannot settle it"
                 )
                 asked.discard(one.cause)
-            elif one.evidence.stated or fit.index not in continued:
+            elif not _left_behind(one, diagnoses.get(next_of.get(fit.index, -1))):
                 by_cause.setdefault(one.cause, []).append(one)
     findings = in_order(map(_merged, by_cause.values()))
     if run.crash is not None:
@@ -44,6 +45,20 @@ def diagnose_run(run: core.Run, *, mute: Iterable[str] = ()) -> core.Diagnosis:
         not_asked=tuple(n for c, n in sorted(not_asked.items()) if c not in asked | said),
         remarks=tuple(dict.fromkeys(remarks)),
     )
+
+
+def _left_behind(found: core.Finding, after: core.Diagnosis | None) -> bool:
+    """What a stage shows, and the next fit of the same model doesn't, was a part of the course.
+
+    A head that is trained on a frozen base, a few epochs to warm up. What facts state of the data
+    stands: what was learned from them is in the weights.
+    """
+    if after is None:
+        return False
+    if not found.evidence.stated:
+        return True
+    again = {one.cause for one in after.findings} | {n.cause for n in after.not_asked}
+    return found.cause not in again and not found.cause.startswith("data.")
 
 
 def _merged(findings: list[core.Finding]) -> core.Finding:

@@ -172,6 +172,24 @@ def unmoved(model: Model, gradient_norm: Series, update_ratio: Series | None) ->
     )
 
 
+def left_out(model: Model, gradient_norm: Series) -> tuple[Layer, ...]:
+    """Layers that may learn by their flags, and whose kernel no training step was given.
+
+    Keras trains the weights that were trainable when its step was made: flags that are set after
+    `compile`, on a model that has been fitted, change nothing.
+    """
+    gradients = of_kernels(model, gradient_norm)
+    kernels = [x for x in gradient_norm.labels if x.rsplit("/", 1)[-1] in KERNELS]
+    if not gradients or len(gradients) != len(kernels):
+        return ()  # whose some of them are is not known
+    parts = {part for label in gradient_norm.labels for part in label.split("/")}
+    return tuple(
+        layer
+        for layer in weighted(model)
+        if layer.trainable and layer.trainable_parameters > 0 and layer.name not in parts
+    )
+
+
 def _moves(values: Floats) -> bool:
     """Anything but zero was seen; NaN is no sign of standing still."""
     return bool((values != 0).any())

@@ -53,6 +53,7 @@ STILL = core.Limit(0, unit="1", source="a gradient of exactly zero at every look
 VIOLENT = core.Limit(
     0.1, unit="1", source="update over weights; fine-tuning wants far below the 0.001 of training"
 )
+LEFT_OUT = "weights that no step is given"
 LEARNED = 0.8  # skill from which random features were enough
 NEAR = 4.0  # standard errors of a sample's deviation
 
@@ -85,6 +86,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         still = [
             x for x in flow.unmoved(model, gradients, ratios) if x.kernel_std > 0 and _random(x)
         ]
+        left = [] if own_step else flow.left_out(model, gradients)
+        left = [x for x in left if x.kernel_std > 0 and _random(x)]
+        if left:
+            share = core.Reading(MODEL, _share(model, left), SHARE, LEFT_OUT)
+            return _evidence(model, left, gained, share)
         if still:
             return _evidence(
                 model, still, gained, core.Reading(GRADIENT_NORM, 0, STILL, "gradient")
@@ -98,7 +104,8 @@ def _evidence(
     share = _share(model, layers)
     if share < SHARE.value:
         return None
-    by_flag = reading.signal is MODEL
+    left_out = reading.says == LEFT_OUT
+    by_flag = reading.signal is MODEL and not left_out
     # A random projection of words may do; one that makes all words alike can't.
     projects = all(x.kind == "Embedding" and x.kernel_std > 0 for x in layers)
     names = ", ".join(x.name for x in layers[:4]) + (" …" if len(layers) > 4 else "")
@@ -106,7 +113,9 @@ def _evidence(
         "cannot train (trainable=False) though the weights are "
         + ("all alike" if all(x.kernel_std == 0 for x in layers) else "random")
         if by_flag
-        else ("may train, but no gradient reaches them")
+        else "may train by their flags, but the step that was compiled before leaves them out"
+        if left_out
+        else "may train, but no gradient reaches them"
     )
     return core.Evidence(
         readings=(reading,),
@@ -225,6 +234,7 @@ CAUSE = core.Cause(
     sick=(
         _record({"head": 0.3}, trainable=False, std=0.068),
         _record({"conv": 0.0, "head": 0.3}, trainable=True, std=0.068),
+        _record({"head": 0.3}, trainable=True, std=0.068),
         _record({"head": 0.3}, trainable=False, std=0.0),
         _words(std=0.0289),
     ),

@@ -214,7 +214,7 @@ def _hidden(
         if across is None or not _alike(across):
             continue
         many = call.split is not None and (call.split.examples or 0) >= ENOUGH
-        worse = many and loss >= COLLAPSE.value * validation[0]
+        worse = many and 0 < validation[0] < math.inf and loss >= COLLAPSE.value * validation[0]
         blindly = solved and loss >= blind
         if not blindly and not worse:
             continue

@@ -196,7 +196,13 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("data.preprocessing_mismatch", "data.labels", "hp.lr_high", "hp.epochs_few"),
+    mimics=(
+        "data.preprocessing_mismatch",
+        "data.labels",
+        "hp.lr_high",
+        "hp.lr_low",
+        "hp.epochs_few",
+    ),
     sick=(
         core.record({TRAIN: _SORTED, BATCH_LABELS: _PURE_BATCHES}),
         core.record({TRAIN: _SORTED, SETUP: _setup(shuffle=False)}),
