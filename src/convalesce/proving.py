@@ -180,7 +180,7 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
                 begun = time.perf_counter()
                 treatment = _written(treatment, run, script, say)
                 tried_s = time.perf_counter() - begun
-                treatment = _saved(treatment, lab, script.path)
+                treatment = _saved(treatment, lab, _mended_model(script))
         if not treatment.proven:
             begun = time.perf_counter()
             treatment = _rewritten(treatment, examined, script, _diagnose(mute), say)
@@ -331,11 +331,16 @@ def _rewritten(
     causes = [f for f in examined.diagnosis.findings if f.cause in treatment.causes and f.serious]
     if original is None or not causes or _training_s(run) > treat.SHORT_S:
         return treatment
-    lead, piece = causes[0], _piece(run, script)
+    lead = causes[0]
+    piece = replace(_piece(run, script), fit=lead.fit)
+    model = _mended_model(script)
+    kept = model.with_suffix(".trial.keras")
 
     def runs(source: bytes, seed: int) -> core.Run | None:
-        say(f"running the {'original' if source == original else 'edited script'} in a copy")
-        return treat.run_whole(source, piece, seed)
+        edited = source != original
+        say(f"running the {'edited script' if edited else 'original'} in a copy")
+        saved = replace(piece, model=kept) if edited and not seed else piece
+        return treat.run_whole(source, saved, seed)
 
     found = treat.rewritten(
         lead,
@@ -346,6 +351,7 @@ def _rewritten(
         diagnose,
     )
     if found is None:
+        kept.unlink(missing_ok=True)
         return treatment
     ran = treat.Rehearsed(ran=True, says="it ran in a copy, from beginning to end")
     try:
@@ -355,8 +361,14 @@ def _rewritten(
     except (ValueError, OSError) as error:
         told = treat.written(found, run, script.path, original, edit=False, rehearse=lambda _: ran)
         told = replace(told, left=(*told.left, f"the script was not edited: {error}"))
-    trained = "the mended model is what the edited script trains: no change in memory makes it"
-    return replace(told, left=(*told.left, trained))
+    if not kept.exists():
+        return replace(told, left=(*told.left, "the mended model: Keras can't save it"))
+    kept.replace(model)
+    return replace(told, model=str(model))
+
+
+def _mended_model(script: Script) -> Path:
+    return script.path.with_name(f"{script.path.stem}-mended.keras")
 
 
 def _diagnose(mute: Iterable[str]) -> Callable[[core.Signals], core.Diagnosis]:
@@ -366,11 +378,10 @@ def _diagnose(mute: Iterable[str]) -> Callable[[core.Signals], core.Diagnosis]:
     return lambda signals: diagnose(signals, mute=muted)
 
 
-def _saved(treatment: core.Treatment, lab: Any, script: Path) -> core.Treatment:
+def _saved(treatment: core.Treatment, lab: Any, path: Path) -> core.Treatment:
     """The mended model beside the script; why not, where Keras can't save it."""
     from convalesce import core  # noqa: PLC0415
 
-    path = script.with_name(f"{script.stem}-mended.keras")
     try:
         lab.save(treatment.fit, treatment.changes, path)
     except core.CannotChange as error:

@@ -175,6 +175,17 @@ def test_what_only_the_loss_tells_is_a_gain_where_nothing_is_lost() -> None:
     assert found.verified.predict.what is core.Yardstick.SURE
 
 
+def test_surer_answers_of_which_more_are_wrong_are_no_mend() -> None:
+    def train(fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
+        shown = dict(record(0.66 if arm.changes else 0.7).recorded)
+        sure = replace(shown[core.VALIDATION_ANSWERS], loss=0.4 if arm.changes else 0.9)
+        return core.Signals(shown | {core.VALIDATION_ANSWERS: sure})
+
+    lab = WrittenLab(lambda _: 0.7)
+    lab.train = train  # type: ignore[method-assign]
+    assert not treated(lab, confirmed("data.labels")).proven
+
+
 def test_the_rate_that_is_written_is_the_one_that_was_found() -> None:
     def brings(arm: core.Arm) -> float:
         return 0.9 if core.SetLearningRate(0.012) in arm.changes else 0.1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convalesce import core
@@ -162,4 +164,11 @@ def test_a_whole_run_gives_its_record_and_other_seeds_give_another(tmp_path: Pat
         history = run.fits[0].signals.recorded[core.HISTORY]
         ends.append(history.metrics["val_loss"][-1])
     assert ends[0] == ends[1] != ends[2]
+    kept = tmp_path / "mended.keras"
+    run_whole(source, replace(piece, model=kept), 0)
+    import keras
+
+    model = keras.models.load_model(kept)
+    x = np.random.default_rng(3).normal(size=(64, 4))
+    assert model.evaluate(x, x[:, :1], verbose=0) == pytest.approx(ends[0], rel=1e-5)
     assert run_whole(b"import keras\nraise ValueError('broken')\n", piece, 0) is None

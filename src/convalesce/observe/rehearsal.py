@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ def main(arguments: Sequence[str]) -> int:
     Args:
         arguments: One text of JSON: `script`, `arguments`, `steps` of each fit (null for all),
             `seed`: added to those that the script sets, `inside`: folders that may be written
-            to, `report`: file to write, `record`: file for what a whole run showed. The working
+            to, `report`: file to write, `record`: file for what a whole run showed, `model`: file
+            for the model that the fit of index `fit` trained (null for none). The working
             directory is the script's.
     """
     asked = json.loads(arguments[0])
@@ -28,9 +30,11 @@ def main(arguments: Sequence[str]) -> int:
     from convalesce.observe.fence import fenced
     from convalesce.observe.options import Options
     from convalesce.observe.script import observe_script
+    from convalesce.observe.shelf import Shelf
 
     reseed(int(asked["seed"]))
-    look = Options(every=0, cut=asked["steps"], quiet=True)
+    shelf = Shelf() if asked["model"] else None
+    look = Options(every=0, cut=asked["steps"], quiet=True, shelf=shelf)
     with fenced(*asked["inside"]) as fence:
         run = observe_script(asked["script"], asked["arguments"], look)
     crash = run.crash
@@ -50,6 +54,9 @@ def main(arguments: Sequence[str]) -> int:
         }
     if asked["steps"] is None:
         Path(asked["record"]).write_bytes(encode(run))
+    if shelf is not None and asked["fit"] in shelf.kept:
+        with suppress(Exception):  # a model that Keras can't save
+            shelf.kept[asked["fit"]].model.save(asked["model"])
     Path(asked["report"]).write_text(json.dumps(told), encoding="utf-8")
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,6 +63,7 @@ class Piece:
         environment: That the script was started in.
         steps: To which each fit is cut; None runs the script whole.
         seed: Added to the seeds that the script sets.
+        fit: Index of the fit whose trained model is kept, in the file `model`; None keeps none.
     """
 
     script: Path
@@ -74,6 +76,8 @@ class Piece:
     environment: Mapping[str, str] = field(default_factory=dict)
     steps: int | None = STEPS
     seed: int = 0
+    fit: int = 0
+    model: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +176,7 @@ def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
     scratch = stage.top / "scratch"
     scratch.mkdir()
     report, record = scratch / "report.json", scratch / "record.msgpack"
+    trained = scratch / "model.keras"
     asked: dict[str, Any] = {
         "script": str(stage.script),
         "arguments": list(piece.arguments),
@@ -180,6 +185,8 @@ def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
         "inside": [str(stage.top)],
         "report": str(report),
         "record": str(record),
+        "fit": piece.fit,
+        "model": str(trained) if piece.model is not None else None,
     }
     place = str(Path(convalesce.__file__).resolve().parents[1])
     environment = {
@@ -207,6 +214,8 @@ def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
         told = json.loads(report.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return _Ending(status or 1, error=f"Python ended with status {status}")
+    if piece.model is not None and trained.exists():
+        shutil.move(trained, piece.model)
     shown = decode(record.read_bytes()) if record.exists() else None
     return _Ending(**{**told, "refused": tuple(told["refused"])}, run=shown)
 

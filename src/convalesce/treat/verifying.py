@@ -128,9 +128,14 @@ def _honest(
 
 
 def _shown(tried: list[core.Tried]) -> core.Tried:
-    """By the first yardstick; by a further one where that alone shows a gain and none a loss."""
+    """By the first yardstick; by a further one where that alone shows a gain and none a loss.
+
+    More than a standard error below nothing is taken for a loss: surer answers of which more are
+    wrong are no mend.
+    """
     first = tried[0]
-    if first.verdict is core.Verdict.CONFIRMED or first.high < 0:
+    lost = first.effect < -first.noise / math.sqrt(max(first.pairs, 1))
+    if first.verdict is core.Verdict.CONFIRMED or lost:
         return first
     return next((t for t in tried if t.verdict is core.Verdict.CONFIRMED), first)
 
