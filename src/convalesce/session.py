@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 Then = Callable[["core.Examined"], "core.Examined"]  # what follows a diagnosis
 After = Callable[["core.Examined", Any, proving.Script], "core.Examined"]  # and its proof
 FailOn = Literal["error", "warning", "note"]
-# Of the training's time, for experiments of `fix`: what is not proven is not mended, and a mend
-# takes six retrainings.
-MENDING_SHARE = 1.0
+# Of the training's time, for experiments of `fix`: what is not proven is not mended, a mend takes
+# six retrainings, and a proof over whole trainings two or three.
+MENDING_SHARE = 3.0
 CHECK_STEPS = 100  # "its first steps (about a hundred)" of the command line's contract
 SERIOUS = ("error", "warning", "note")
 

@@ -149,6 +149,16 @@ def test_the_observed_training_is_control_enough_for_a_clear_gain(
     assert [arm for arm in other.trained if arm.steps is None and not arm.changes]
 
 
+def test_time_for_one_whole_training_is_enough_where_the_observed_one_is_its_control() -> None:
+    lab = WrittenLab(lambda arm: 0.8 if arm.changes else 0.4, reached=ALIKE)
+    found = prove(lab, finding("arch.too_shallow"), skill=0.4, budget=Budget(7.0)).findings[0]
+    assert found.verdict is core.Verdict.CONFIRMED and found.mended is not None
+    assert len(lab.trained) == 1
+    other = WrittenLab(lambda arm: 0.8 if arm.changes else 0.4)
+    left = prove(other, finding("arch.too_shallow"), skill=0.4, budget=Budget(7.0)).findings[0]
+    assert left.verdict is core.Verdict.UNDECIDED
+
+
 def test_a_whole_training_that_was_watched_is_the_second_look_and_not_made_again() -> None:
     """Its trial leaves no time for another one."""
     lab = WrittenLab(lambda arm: 0.8 if arm.changes else 0.4)

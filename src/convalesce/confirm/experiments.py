@@ -172,7 +172,7 @@ class Experiments:
         """
         what = trial.predict.what
         observed = measure(self.original, what)
-        if not self._as_observed or not self.reach.alike or not math.isfinite(observed):
+        if self.steps is not None or not self.observed_controls or not math.isfinite(observed):
             return None
         if self.reach.seconds(None) > self.left:
             return None
@@ -183,6 +183,11 @@ class Experiments:
         if found.low < CLEARLY * found.relevant:
             return None
         return _shown(changes, trial, found, ((observed,), (treated,)), self.reach.steps)
+
+    @property
+    def observed_controls(self) -> bool:
+        """The observed training may be the control of whole trainings."""
+        return not self.base and self.reach.alike
 
     @property
     def _as_observed(self) -> bool:

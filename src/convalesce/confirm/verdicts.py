@@ -48,8 +48,10 @@ class Settled:
 def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) -> Settled:
     """Try every suspect alone; where that mends little, in combination."""
     trials = {f.cause: all_causes()[f.cause].probe(f.evidence) for f in group}
+    whole = all(t.steps is None for t in trials.values())
+    controls = 0 if whole and experiments.observed_controls else 1
     try:
-        experiments.plan(len(trials) + 1, [t.steps for t in trials.values()])
+        experiments.plan(len(trials) + controls, [t.steps for t in trials.values()])
     except NotSettled as error:
         return Settled(tuple(replace(f, untried=str(error)) for f in group))
     experiments.first_ahead(
