@@ -149,6 +149,20 @@ def test_training_data_under_another_form_are_no_hold_out_data() -> None:
     assert call.across.duplicates.exact == 20, "a part of training that is held out is a leak"
 
 
+@pytest.mark.parametrize(
+    ("monitor", "restores", "kept"),
+    [("val_loss", True, True), ("loss", True, False), ("val_loss", False, False)],
+)
+def test_the_best_weights_are_those_of_the_epoch_that_was_best_on_validation(
+    monitor: str, restores: object, kept: object
+) -> None:
+    course, model = Course(Options(quiet=True)), net()
+    stop = keras.callbacks.EarlyStopping(monitor=monitor, restore_best_weights=restores)
+    arguments = {**arrays(), "epochs": 2, "verbose": 0, "callbacks": [stop]}
+    course.fit(FIT, model, (), arguments, None)
+    assert course.fits[0].signals[core.HISTORY].best_restored is kept
+
+
 def test_a_cut_fit_ends_after_its_first_steps() -> None:
     course, model = Course(Options(quiet=True, cut=4)), net()
     course.fit(FIT, model, (X, Y), {"epochs": 50, "batch_size": 8, "verbose": 0}, None)

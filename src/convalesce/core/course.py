@@ -22,7 +22,8 @@ class History:
         steps: Updates that were made.
         stopped: Why it ended before `planned`: `early stopping`, `cut by check`,
             `interrupted`, `crashed`; empty where it did not.
-        best_restored: EarlyStopping or a checkpoint gave back the weights of the best epoch.
+        best_restored: EarlyStopping or a checkpoint kept the weights of the epoch that was best on
+            validation.
         reached: Of an arm of an experiment: what it had reached at each of its bars.
     """
 

@@ -250,7 +250,8 @@ class Watch:
         setup = self.recorded.get(core.SETUP)
         callbacks = setup.callbacks if setup is not None else ()
         kept = any(
-            c.settings.get("restore_best_weights") or c.settings.get("save_best_only")
+            (c.settings.get("restore_best_weights") or c.settings.get("save_best_only"))
+            and str(c.settings.get("monitor", "val_")).startswith("val_")
             for c in callbacks
         )
         return core.History(
