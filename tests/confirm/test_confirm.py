@@ -149,6 +149,18 @@ def test_the_observed_training_is_control_enough_for_a_clear_gain(
     assert [arm for arm in other.trained if arm.steps is None and not arm.changes]
 
 
+def test_suspects_that_there_is_no_time_to_try_side_by_side_are_tried_one_by_one() -> None:
+    def brings(arm: core.Arm) -> float:
+        return 0.9 if made(arm, core.ScaleLearningRate) else 0.0
+
+    lab = WrittenLab(
+        brings, reached=core.Reach(steps=400, seconds_a_step=0.05, overhead_s=1.0, validated=True)
+    )
+    suspects = finding("arch.dead_units", 0.8), finding("arch.vanishing_gradient", 0.7)
+    found = prove(lab, *suspects, finding("hp.lr_high", 0.6), budget=Budget(50.0)).findings
+    assert (found[0].cause, found[0].verdict) == ("hp.lr_high", core.Verdict.CONFIRMED)
+
+
 def test_time_for_one_whole_training_is_enough_where_the_observed_one_is_its_control() -> None:
     lab = WrittenLab(lambda arm: 0.8 if arm.changes else 0.4, reached=ALIKE)
     found = prove(lab, finding("arch.too_shallow"), skill=0.4, budget=Budget(7.0)).findings[0]

@@ -46,14 +46,15 @@ class Settled:
 
 
 def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) -> Settled:
-    """Try every suspect alone; where that mends little, in combination."""
-    trials = {f.cause: all_causes()[f.cause].probe(f.evidence) for f in group}
-    whole = all(t.steps is None for t in trials.values())
-    controls = 0 if whole and experiments.observed_controls else 1
+    """Try every suspect alone; where that mends little, in combination.
+
+    Of those that there is no time to try side by side, the last wait for another round.
+    """
     try:
-        experiments.plan(len(trials) + controls, [t.steps for t in trials.values()])
+        trials = _affordable(group, experiments)
     except NotSettled as error:
-        return Settled(tuple(replace(f, untried=str(error)) for f in group))
+        return Settled(tuple(replace(f, untried=str(error)) for f in group[:1]))
+    group = [f for f in group if f.cause in trials]
     experiments.first_ahead(
         t.change for t in trials.values() if not t.after and experiments.long_enough(t)
     )
@@ -85,6 +86,28 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
     found.update({f.cause: f for f in roots})
     changes = tuple(mend for f in roots for mend in f.tried_mend)
     return Settled(tuple(found.values()), tuple(roots), changes)
+
+
+def _affordable(group: Sequence[core.Finding], experiments: Experiments) -> dict[str, core.Trial]:
+    """Trials of the first suspects, as many as arms that are long enough can be planned for.
+
+    Raises:
+        NotSettled: There is no time for a trial of the first.
+    """
+    trials = {f.cause: all_causes()[f.cause].probe(f.evidence) for f in group}
+    while True:
+        whole = all(t.steps is None for t in trials.values())
+        controls = 0 if whole and experiments.observed_controls else 1
+        try:
+            experiments.plan(len(trials) + controls, [t.steps for t in trials.values()])
+        except NotSettled:
+            if len(trials) == 1:
+                raise
+        else:
+            enough = all(t.after or experiments.long_enough(t) for t in trials.values())
+            if enough or len(trials) == 1:
+                return trials
+        trials.popitem()
 
 
 def root_of(proven: list[core.Finding]) -> core.Finding:

@@ -41,6 +41,7 @@ from convalesce.core import (
     GRADIENT_NORM,
     LOSS,
     MODEL,
+    ORIGIN,
     TRAIN_ANSWERS,
 )
 from convalesce.readings import flow, structure
@@ -61,10 +62,13 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """Early layers get a vanishing share of the gradient while the loss stalls.
 
     Args:
-        signals: `MODEL`, `GRADIENT_NORM`; `TRAIN_ANSWERS` or `LOSS` tell what was learned.
+        signals: `MODEL`, `GRADIENT_NORM`; `TRAIN_ANSWERS` or `LOSS` tell what was learned,
+            `ORIGIN` that it blew up.
     """
     model, norms = signals[MODEL], signals[GRADIENT_NORM]
     gained = flow.loss_share(signals.get(TRAIN_ANSWERS), signals.get(LOSS))
+    if signals.get(ORIGIN) is not None:  # what is left of the gradients comes after the blow-up
+        return None
     whole, early = flow.profile(model, norms), flow.profile(model, flow.opening(norms))
     if not 0 < whole.ratio < FADED.value or not whole.order > 0 or gained > STALLED.value:
         return None
@@ -130,7 +134,7 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(MODEL, GRADIENT_NORM),
-    wants=(LOSS, TRAIN_ANSWERS),
+    wants=(LOSS, ORIGIN, TRAIN_ANSWERS),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
