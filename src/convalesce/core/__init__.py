@@ -19,6 +19,7 @@ from convalesce.core.catalogue import GRADIENT_NONFINITE as GRADIENT_NONFINITE
 from convalesce.core.catalogue import GRADIENT_NORM as GRADIENT_NORM
 from convalesce.core.catalogue import GRADIENT_ZERO_SHARE as GRADIENT_ZERO_SHARE
 from convalesce.core.catalogue import HISTORY as HISTORY
+from convalesce.core.catalogue import IDLE as IDLE
 from convalesce.core.catalogue import INPUT_MAX as INPUT_MAX
 from convalesce.core.catalogue import INPUT_MIN as INPUT_MIN
 from convalesce.core.catalogue import INPUT_NONFINITE as INPUT_NONFINITE
@@ -101,6 +102,7 @@ from convalesce.core.course import Crash as Crash
 from convalesce.core.course import Evaluation as Evaluation
 from convalesce.core.course import Evaluations as Evaluations
 from convalesce.core.course import History as History
+from convalesce.core.course import Idle as Idle
 from convalesce.core.course import Origin as Origin
 from convalesce.core.course import Predictions as Predictions
 from convalesce.core.data import Across as Across

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convalesce.core.course import Crash, Evaluations, History, Origin, Predictions
+from convalesce.core.course import Crash, Evaluations, History, Idle, Origin, Predictions
 from convalesce.core.data import Across, Split
 from convalesce.core.model import Model
 from convalesce.core.setup import Setup
@@ -37,6 +37,7 @@ VALIDATION_ANSWERS = Signal(
 )
 EVALUATIONS = Signal("evaluations", "", (), "Calls of evaluate on hold-out data.", Evaluations)
 ORIGIN = Signal("nonfinite_origin", "", (), "Where training first turned non-finite.", Origin)
+IDLE = Signal("idle_layers", "", (), "Dropout and noise that no training step draws.", Idle)
 CRASH = Signal("crash", "", (), "The exception that ended the script.", Crash)
 
 # ---- series ----------------------------------------------------------------------------------

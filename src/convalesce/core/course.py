@@ -148,6 +148,17 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Idle:
+    """Layers that act in training only, and gave back their inputs in every training step.
+
+    Attributes:
+        layers: Their names: dropout and noise that the step calls with `training=False`.
+    """
+
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crash:
     """An exception that ended the script.
 

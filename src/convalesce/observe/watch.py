@@ -270,6 +270,9 @@ class Watch:
             origin = self.instrument.origin()
             if origin is not None:
                 self.recorded[core.ORIGIN] = origin
+            idle = self.instrument.idle()
+            if idle is not None:
+                self.recorded[core.IDLE] = idle
 
     def _record_answers(self, training: float) -> None:
         least = ANSWERS_FLOOR_S if self.options.cut is None else ANSWERS_CUT_S

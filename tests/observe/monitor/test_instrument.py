@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras.src.layers.layer import Layer
 
 from convalesce import core
@@ -51,6 +52,40 @@ def test_a_step_is_traced_once_more_than_plain_and_never_in_a_second_fit() -> No
             counts.append(len(traces))
     assert counts[0] == counts[1]
     assert counts[2] == counts[3] == counts[0] + 1
+
+
+class Careless(keras.Model):  # type: ignore[misc]  # Keras ships no types
+    """A step of one's own that forgets `training=True`, unless `draws`."""
+
+    draws = False
+
+    def train_step(self, data: Any) -> Any:
+        x, y = data
+        with tf.GradientTape() as tape:
+            loss = self.compute_loss(x, y, self(x, training=self.draws))
+        gradients = tape.gradient(loss, self.trainable_variables)
+        self.optimizer.apply(gradients, self.trainable_variables)
+        return {"loss": loss}
+
+
+def dropping(*, draws: bool = False, rate: float = 0.3) -> Any:
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.GaussianNoise(rate, name="noise")(inputs)
+    x = keras.layers.Dropout(rate, name="drop")(keras.layers.Flatten()(x))
+    model = Careless(inputs, keras.layers.Dense(3, activation="softmax")(x))
+    model.draws = draws
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+def test_dropout_and_noise_that_no_step_draws_are_named() -> None:
+    idle = Instrument(1)
+    fit(dropping(), idle)
+    assert idle.idle() == core.Idle(layers=("noise", "drop"))
+    for model in (dropping(draws=True), dropping(rate=0.0), plain_dense()):
+        instrument = Instrument(1)
+        fit(model, instrument)
+        assert instrument.idle() is None
 
 
 def test_an_activation_used_in_several_places_is_seen_in_each() -> None:

@@ -11,14 +11,16 @@ A model with enough weights lowers its loss most cheaply by remembering single e
 weight penalties and augmentation make that expensive; without them nothing holds it back.
 
 ## How it is confirmed
-By facts, where the model has no regularisation at all, the validation loss has climbed beyond its
-noise and the gap is wide. Where some regularisation is there, by experiment: the same training
-with dropout must end with a lower validation loss. Wrong labels and a leak of other preprocessing
-into validation widen the same gap, and are looked at first.
+By facts, where the model has no regularisation at all, or has dropout and noise that no training
+step draws, the validation loss has climbed beyond its noise and the gap is wide. Where some
+regularisation is there, by experiment: the same training with dropout must end with a lower
+validation loss. Wrong labels and a leak of other preprocessing into validation widen the same gap,
+and are looked at first.
 
 ## Remedy
 Dropout before the last layer, a weight penalty, mild augmentation; EarlyStopping that gives back
-the best weights. More data help most where they can be had.
+the best weights. More data help most where they can be had. In a `train_step` of one's own,
+`self(x, training=True)`: without it, dropout and noise do nothing.
 
 ## Sources
 - Prechelt, *Early Stopping - But When?*, 1998: generalisation loss, limits of 1 to 5 %.
@@ -91,6 +93,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         return None
     bare = model is not None and not _regularised(model, signals.get(core.SETUP))
     arrays = (split := signals.get(core.TRAIN)) is not None and split.source == "arrays"
+    idle = signals.get(core.IDLE)
+    unused = idle.layers if idle is not None else ()
     carried = val[best_at] < (1 - CARRIED) * progress.start
     costly = (turned and rise > COSTLY_RISE.value) or memorised
     costly = costly and not history.best_restored and not _lagging(model, history)
@@ -112,9 +116,17 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             if turned
             else f"the loss is {trained:.3g} on training examples and {validated:.3g} on others"
         )
-        + ("; nothing in the model regularises" if bare else ""),
-        strength=min(1.0, 0.2 + (0.3 * turned + 0.15 * bare) * carried + 0.3 * min(gap, 1.0)),
-        stated=bare and arrays and costly and turned and carried,
+        + ("; nothing in the model regularises" if bare else "")
+        + (
+            f"; {', '.join(unused[:3])} does nothing: the training step calls the model without "
+            "training=True"
+            if unused
+            else ""
+        ),
+        strength=0.95
+        if unused
+        else min(1.0, 0.2 + (0.3 * turned + 0.15 * bare) * carried + 0.3 * min(gap, 1.0)),
+        stated=(bare and arrays and costly and turned and carried) or bool(unused and costly),
         severity=core.Severity.WARNING if costly else core.Severity.NOTE,
         changes=(core.StopEarly(patience=max(3, round((best_at + 1) / 4))),),
     )
@@ -160,7 +172,7 @@ def remedies(evidence: core.Evidence) -> list[core.Change]:
     return [core.SetDropout(0.5), *evidence.changes, core.SetWeightPenalty(l2=1e-4), core.Augment()]
 
 
-def _record(val: list[float]) -> core.Signals:
+def _record(val: list[float], *, idle: tuple[str, ...] = ()) -> core.Signals:
     answers = core.Predictions(role="validation", examples=100, loss=val[-1], baseline_loss=2.3)
     trained = core.Predictions(role="train", examples=100, loss=0.05, baseline_loss=2.3)
     train = tuple(np.geomspace(1.5, 0.05, len(val)))
@@ -171,6 +183,7 @@ def _record(val: list[float]) -> core.Signals:
             VALIDATION_ANSWERS: answers,
             core.TRAIN_ANSWERS: trained,
             MODEL: core.Model(name="m", style="sequential", layers=(), outputs=()),
+            **({core.IDLE: core.Idle(layers=idle)} if idle else {}),
         }
     )
 
@@ -179,7 +192,12 @@ CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(HISTORY,),
-    wants=(*(s for s in curves.PROGRESS if s is not HISTORY), MODEL, VALIDATION_ANSWERS),
+    wants=(
+        *(s for s in curves.PROGRESS if s is not HISTORY),
+        MODEL,
+        VALIDATION_ANSWERS,
+        core.IDLE,
+    ),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
@@ -192,7 +210,10 @@ CAUSE = core.Cause(
         "arch.too_deep",
         "arch.downsampling",
     ),
-    sick=(_record([1.4, 1.0, 0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.3]),),
+    sick=(
+        _record([1.4, 1.0, 0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.3]),
+        _record([1.4, 1.0, 0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.3], idle=("dropout",)),
+    ),
     healthy=(
         _record([1.4, 1.0, 0.8, 0.7, 0.65, 0.62, 0.61, 0.61, 0.62]),
         _record([1.0, 0.7, 0.95, 0.65, 0.9]),

@@ -46,6 +46,7 @@ class Instrument:
         self._model: Any = None
         self._own_maker: Any = None
         self._bad_weight: tuple[int, str] | None = None
+        self._idle: tuple[str, ...] = ()
         self._called = False
         self._calls = 0
         self._reached = False
@@ -83,6 +84,7 @@ class Instrument:
         twin = getattr(plain, "_convalesce", None)
         if twin is not None:
             twin.steps += self._course.steps
+            self._idle = twin.recorder.idle
         with self._timed():
             self._read()
 
@@ -235,6 +237,10 @@ class Instrument:
         """Where loss or weights first turned non-finite; None where they did not."""
         self._read()
         return origins.find(self._rows, self._losses(), self._course.starts(), self._bad_weight)
+
+    def idle(self) -> core.Idle | None:
+        """What acts in training only and never did; None where there is no such layer."""
+        return core.Idle(layers=self._idle) if self._idle else None
 
     def fed(self) -> list[tuple[Any, Any, Any]]:
         """Batches of one epoch as they reached the model: (x, y, weight or None), 64 rows at most.

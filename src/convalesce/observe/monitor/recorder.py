@@ -16,6 +16,16 @@ from convalesce.observe.monitor.statistics import FLAT_ENDS, Seen, Tapped, Updat
 
 FED_ROWS = 64
 FED_BYTES = 2 << 20  # of one batch
+# Outside of training they give back what they are given.
+DRAWING = (
+    keras.layers.Dropout,
+    keras.layers.SpatialDropout1D,
+    keras.layers.SpatialDropout2D,
+    keras.layers.SpatialDropout3D,
+    keras.layers.GaussianNoise,
+    keras.layers.GaussianDropout,
+    keras.layers.AlphaDropout,
+)
 MOST_CALLS = 16  # of one activation layer that a model uses in several places
 
 
@@ -31,6 +41,7 @@ class Recorder:
         self.layouts: list[Layout] = []
         self.remark = remark
         self._model = model
+        self._draws: dict[str, bool] = {}
         self._forget()
 
     def _forget(self) -> None:
@@ -47,9 +58,17 @@ class Recorder:
 
     # ---- what the taps show ------------------------------------------------------------------
 
-    def layer(self, layer: Any, output: Any) -> None:
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Dropout and noise layers, where all gave back their inputs in every step traced.
+
+        Where one draws, another that doesn't may be part of a base that is run in inference mode.
+        """
+        return () if any(self._draws.values()) else tuple(self._draws)
+
+    def layer(self, layer: Any, inputs: Any, output: Any) -> None:
         """Keeps the first output of the first call of a layer; of an activation, of each call."""
-        self._safely(self._layer, layer, output)
+        self._safely(self._layer, layer, inputs, output)
 
     def loss(self, loss: Any) -> None:
         """Keeps the loss, unscaled."""
@@ -79,7 +98,10 @@ class Recorder:
             self._graph is None or getattr(tensor, "graph", None) is self._graph
         )
 
-    def _layer(self, layer: Any, output: Any) -> None:
+    def _layer(self, layer: Any, inputs: Any, output: Any) -> None:
+        if isinstance(layer, DRAWING) and _strength(layer) > 0:
+            name = str(layer.name)
+            self._draws[name] = self._draws.get(name, False) or output is not inputs
         if layer is self._model:
             self._output = output if self._output is None else self._output
             return
@@ -272,6 +294,11 @@ def _unique(names: list[str]) -> tuple[str, ...]:
         seen[name] = seen.get(name, 0) + 1
         found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(found)
+
+
+def _strength(layer: Any) -> float:
+    """What a layer of dropout or noise draws with; 0 does nothing in any mode."""
+    return float(getattr(layer, "rate", 0.0) or getattr(layer, "stddev", 0.0))
 
 
 def _short(error: BaseException) -> str:

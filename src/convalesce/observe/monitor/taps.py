@@ -16,8 +16,8 @@ from typing import Any, Protocol
 class Eye(Protocol):
     """What a recorder is shown. None of these may raise."""
 
-    def layer(self, layer: Any, output: Any) -> None:
-        """A layer was called and gave this."""
+    def layer(self, layer: Any, inputs: Any, output: Any) -> None:
+        """A layer was called on this (its first argument) and gave that."""
 
     def loss(self, loss: Any) -> None:
         """The loss, before it is scaled."""
@@ -95,7 +95,7 @@ def _call(original: Any) -> Any:
         output = original(self, *args, **kwargs)
         eye = getattr(_local, "eye", None)
         if eye is not None:
-            eye.layer(self, output)
+            eye.layer(self, args[0] if args else None, output)
         return output
 
     return call
