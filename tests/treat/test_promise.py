@@ -10,6 +10,7 @@ import pytest
 
 from convalesce import core
 from convalesce.treat import written
+from convalesce.treat.promise import held_to
 from convalesce.treat.rehearsal import Rehearsed
 from tests.confirm.bench import record
 from tests.treat.test_writing import COURSE, RUN, SCRIPT
@@ -72,3 +73,17 @@ def test_a_mend_by_facts_promises_no_gain(tmp_path: Path) -> None:
 
 def test_what_was_not_measured_speaks_against_nothing(tmp_path: Path) -> None:
     assert came_to(tmp_path, math.nan).ran
+
+
+def test_surer_answers_of_which_more_are_wrong_in_the_script_itself_are_no_mend(
+    tmp_path: Path,
+) -> None:
+    surely = replace(VERIFIED, predict=core.Rises(core.Yardstick.SURE))
+    shown = replace(RUN.fits[0], signals=record(0.95))
+    assert came_to(tmp_path, 0.9, surely).ran  # nothing is known of the original
+    before = replace(RUN, fits=(shown,))
+    told = replace(COURSE, verified=surely, diff="+", ran=True, ran_says="it ran")
+    after = replace(RUN, fits=(replace(shown, signals=record(0.8)),))
+    found = held_to(told, after, before)
+    assert found.ran is False and "95% to 80%" in found.ran_says
+    assert held_to(told, before, before).ran

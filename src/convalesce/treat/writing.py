@@ -58,7 +58,7 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
         came = rehearse(patched.source.encode(encoding_of(original)))
         told = replace(told, ran=came.ran, ran_says=came.says)
         if came.ran and came.run is not None:
-            told = held_to(told, came.run)
+            told = held_to(told, came.run, run)
         if told.ran is False:
             return replace(told, diff="", left=(*_withdrawn(patched, told.ran_says), *told.left))
     if edit and (told.ran or not unproven):
