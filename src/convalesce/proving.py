@@ -180,11 +180,12 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
                 begun = time.perf_counter()
                 treatment = _written(treatment, run, script, say)
                 tried_s = time.perf_counter() - begun
-                treatment = _saved(treatment, lab, _mended_model(script))
+                if treatment.proven:
+                    treatment = _saved(treatment, lab, _mended_model(script))
         if not treatment.proven:
             begun = time.perf_counter()
             treatment = _rewritten(treatment, examined, script, _diagnose(mute), say)
-            tried_s = time.perf_counter() - begun
+            tried_s += time.perf_counter() - begun
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the retrainings for a mend", error)
     run = replace(run, probes_s=run.probes_s + lab.spent_s - before + tried_s)

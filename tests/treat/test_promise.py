@@ -85,5 +85,25 @@ def test_surer_answers_of_which_more_are_wrong_in_the_script_itself_are_no_mend(
     told = replace(COURSE, verified=surely, diff="+", ran=True, ran_says="it ran")
     after = replace(RUN, fits=(replace(shown, signals=record(0.8)),))
     found = held_to(told, after, before)
-    assert found.ran is False and "95% to 80%" in found.ran_says
+    assert found.ran is False and "95% to 80%" in found.why_not
+    assert not found.proven
     assert held_to(told, before, before).ran
+
+
+def test_a_course_whose_script_answers_worse_is_not_offered_in_any_form(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT)
+    surely = replace(VERIFIED, predict=core.Rises(core.Yardstick.SURE))
+    before = replace(RUN, fits=(replace(RUN.fits[0], signals=record(0.95)),))
+    after = replace(RUN, fits=(replace(RUN.fits[0], signals=record(0.8)),))
+    found = written(
+        replace(COURSE, verified=surely),
+        before,
+        script,
+        SCRIPT.encode(),
+        edit=True,
+        rehearse=lambda _: Rehearsed(ran=True, says="it ran", run=after),
+    )
+    assert not found.proven and not found.diff and not found.changes and not found.applied
+    assert not any("fails its trial run" in said for said in found.left)
+    assert script.read_text() == SCRIPT

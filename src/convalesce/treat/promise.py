@@ -20,6 +20,8 @@ KEPT = 0.5  # of the gain that was proven: with less, the script is nearer to th
 def held_to(treatment: core.Treatment, run: core.Run, original: core.Run) -> core.Treatment:
     """The treatment with what the edited script reached; not run, where that falls short.
 
+    Where it answers worse than the original, the course itself is no proven one.
+
     Args:
         treatment: Proven and written, its edited script run whole.
         run: What that showed.
@@ -49,7 +51,7 @@ def held_to(treatment: core.Treatment, run: core.Run, original: core.Run) -> cor
     if proven.predict.what is core.Yardstick.SURE and before is not None:
         lost = _lost(before, signals)
         if lost:
-            return replace(treatment, ran=False, ran_says=lost)
+            return replace(treatment, ran=False, ran_says=lost, why_not=lost)
     said = f"{treatment.ran_says}: {proven.predict.what} came to {reached:.0%}"
     return replace(treatment, ran_says=said)
 

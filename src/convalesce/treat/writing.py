@@ -59,8 +59,11 @@ def written(  # noqa: PLR0913 - what is known of a script, and what to do with i
         told = replace(told, ran=came.ran, ran_says=came.says)
         if came.ran and came.run is not None:
             told = held_to(told, came.run, run)
+        if told.why_not:  # the course is none, and so is what there would be to write by hand
+            return replace(told, diff="", changes=())
         if told.ran is False:
-            return replace(told, diff="", left=(*_withdrawn(patched, told.ran_says), *told.left))
+            left = _withdrawn(patched, told.ran_says, failed=came.ran is False)
+            return replace(told, diff="", left=(*left, *told.left))
     if edit and (told.ran or not unproven):
         _quoted_as_it_ran(script, text)
         kept = apply(script, patched, hashlib.sha256(original).hexdigest())
@@ -88,13 +91,14 @@ def _quoted_as_it_ran(script: Path, text: str) -> None:
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
 
 
-def _withdrawn(patched: Patched, why: str) -> tuple[str, ...]:
-    """What the edit was to write, to be written by hand."""
+def _withdrawn(patched: Patched, why: str, *, failed: bool) -> tuple[str, ...]:
+    """What is to be written by hand: the lines of an edit that failed, else what is said of it."""
     lines = patched.diff("script").splitlines()[2:]
     added = "\n".join(line[1:] for line in lines if line.startswith("+"))
-    failed = f"the edited script fails its trial run, and its diff is withdrawn: {why}"
+    said = f"the edited script fails its trial run, and its diff is withdrawn: {why}"
+    lines_of = added if failed else ""
     return tuple(
-        _said(Left(change, failed, snippet_of(change) or added)) for change in patched.made
+        _said(Left(change, said, snippet_of(change) or lines_of)) for change in patched.made
     )
 
 
