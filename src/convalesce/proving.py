@@ -267,7 +267,6 @@ def _written(
     """
     from convalesce import treat  # noqa: PLC0415
 
-    original = script.original
     extent = steps or (None if _training_s(run) <= treat.SHORT_S else treat.STEPS)
 
     @cache
@@ -282,18 +281,33 @@ def _written(
             said = f"its trial run failed in convalesce itself: {type(error).__name__}: {error}"
             return treat.Rehearsed(ran=None, says=said)
 
+    return _put(treatment, run, script, tried, unproven=steps is not None)
+
+
+def _put(
+    treatment: core.Treatment,
+    run: core.Run,
+    script: Script,
+    rehearse: Callable[[bytes], Any],
+    *,
+    unproven: bool = False,
+) -> core.Treatment:
+    """With its diff, and put into the script where asked for; why not, where that fails."""
+    from convalesce.treat import written  # noqa: PLC0415
+
+    path, original = script.path, script.original
     try:
-        return treat.written(
+        return written(
             treatment,
             run,
-            script.path,
+            path,
             original,
             edit=script.edit,
-            rehearse=tried,
-            unproven=steps is not None,
+            rehearse=rehearse,
+            unproven=unproven,
         )
     except (ValueError, OSError) as error:
-        told = treat.written(treatment, run, script.path, original, edit=False, rehearse=tried)
+        told = written(treatment, run, path, original, edit=False, rehearse=rehearse)
         return replace(told, left=(*told.left, f"the script was not edited: {error}"))
 
 
@@ -355,13 +369,7 @@ def _rewritten(
         kept.unlink(missing_ok=True)
         return treatment
     ran = treat.Rehearsed(ran=True, says="it ran in a copy, from beginning to end")
-    try:
-        told = treat.written(
-            found, run, script.path, original, edit=script.edit, rehearse=lambda _: ran
-        )
-    except (ValueError, OSError) as error:
-        told = treat.written(found, run, script.path, original, edit=False, rehearse=lambda _: ran)
-        told = replace(told, left=(*told.left, f"the script was not edited: {error}"))
+    told = _put(found, run, script, lambda _: ran)
     if not kept.exists():
         return replace(told, left=(*told.left, "the mended model: Keras can't save it"))
     kept.replace(model)

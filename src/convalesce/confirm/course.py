@@ -320,7 +320,7 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
     made: dict[int, Experiments] = {}
     remarks: list[str] = []
     for index in dict.fromkeys(f.fit for f in serious):
-        signals = next((f.signals for f in run.fits if f.index == index), None)
+        signals = run.signals_of(index)
         if signals is None:
             continue
         experiments = made[index] = Experiments(Arms(lab, budget, index, hire(index)), signals)

@@ -122,6 +122,10 @@ class Run:
     probes_s: float = 0.0
     reads: tuple[ReadFile, ...] = ()
 
+    def signals_of(self, fit: int) -> Signals | None:
+        """What the fit of an index showed; None where there was none."""
+        return next((f.signals for f in self.fits if f.index == fit), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:

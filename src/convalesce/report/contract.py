@@ -188,7 +188,7 @@ def _site(site: core.Site | None) -> dict[str, Any]:
 
 def _step(finding: core.Finding, run: core.Run) -> int | None:
     """The step at which the evidence was read; None for facts that hold before any."""
-    signals = next((f.signals for f in run.fits if f.index == finding.fit), None)
+    signals = run.signals_of(finding.fit)
     if signals is None:
         return None
     read = {r.signal for r in finding.evidence.readings}

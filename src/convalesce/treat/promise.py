@@ -28,10 +28,7 @@ def held_to(treatment: core.Treatment, run: core.Run, original: core.Run) -> cor
         original: What the script showed as it was.
     """
     proven = treatment.verified
-    signals, before = (
-        next((f.signals for f in one.fits if f.index == treatment.fit), None)
-        for one in (run, original)
-    )
+    signals, before = run.signals_of(treatment.fit), original.signals_of(treatment.fit)
     if proven is None or proven.verdict is not core.Verdict.CONFIRMED or signals is None:
         return treatment
     reached = measure(signals, proven.predict.what)

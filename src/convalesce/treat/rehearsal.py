@@ -63,7 +63,8 @@ class Piece:
         environment: That the script was started in.
         steps: To which each fit is cut; None runs the script whole.
         seed: Added to the seeds that the script sets.
-        fit: Index of the fit whose trained model is kept, in the file `model`; None keeps none.
+        fit: Index of the fit whose trained model is kept.
+        model: File for that model; None keeps none.
     """
 
     script: Path
@@ -78,6 +79,11 @@ class Piece:
     seed: int = 0
     fit: int = 0
     model: Path | None = None
+
+    @property
+    def limit_s(self) -> float:
+        """Seconds after which a run of it is ended."""
+        return FLOOR_S + PATIENCE * self.training_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +108,15 @@ class _Ending:
 
 def rehearse(piece: Piece) -> Rehearsed:
     """Run the edited script, and where it fails the original, to tell whose fault it is."""
-    limit = FLOOR_S + PATIENCE * piece.training_s
     try:
-        tried = _run(piece.edited, piece, limit)
+        tried = _run(piece.edited, piece)
         if tried is None:
-            waited = f"it ran for {limit:.0f} s without an error, and was ended then"
+            waited = f"it ran for {piece.limit_s:.0f} s without an error, and was ended then"
             return Rehearsed(ran=None, says=waited)
         if tried.good:
             how = f"it ran in a copy, {_extent(piece.steps)}"
             return Rehearsed(ran=True, says=how, run=tried.run)
-        return _judged(tried, _run(piece.original, piece, limit), piece.steps)
+        return _judged(tried, _run(piece.original, piece), piece.steps)
     except OSError as error:
         return Rehearsed(ran=None, says=f"it was not run: its folder could not be copied ({error})")
 
@@ -124,9 +129,8 @@ def run_whole(source: bytes, piece: Piece, seed: int) -> core.Run | None:
         piece: Where it runs.
         seed: Added to those that the script sets.
     """
-    limit = FLOOR_S + PATIENCE * piece.training_s
     try:
-        ended = _run(source, replace(piece, steps=None, seed=seed), limit)
+        ended = _run(source, replace(piece, steps=None, seed=seed))
     except OSError:
         return None
     return ended.run if ended is not None and ended.good else None
@@ -164,15 +168,15 @@ def _judged(tried: _Ending, first: _Ending | None, steps: int | None) -> Rehears
     )
 
 
-def _run(source: bytes, piece: Piece, seconds: float) -> _Ending | None:
+def _run(source: bytes, piece: Piece) -> _Ending | None:
     """How a source ended in the place of the script; None where it took too long."""
     with tempfile.TemporaryDirectory(prefix="convalesce-trial-", ignore_cleanup_errors=True) as top:
         stage = staged(piece.script, piece.here, piece.reads, Path(top).resolve())
         stage.script.write_bytes(source)
-        return _ended(stage, piece, seconds)
+        return _ended(stage, piece)
 
 
-def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
+def _ended(stage: Stage, piece: Piece) -> _Ending | None:
     scratch = stage.top / "scratch"
     scratch.mkdir()
     report, record = scratch / "report.json", scratch / "record.msgpack"
@@ -205,7 +209,7 @@ def _ended(stage: Stage, piece: Piece, seconds: float) -> _Ending | None:
         start_new_session=True,
     )
     try:
-        status = process.wait(seconds)
+        status = process.wait(piece.limit_s)
     except subprocess.TimeoutExpired:
         return None
     finally:

@@ -8,7 +8,7 @@ scripts from equal seeds are its proof.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from convalesce import core
 from convalesce.readings.yardstick import measure
@@ -58,13 +58,14 @@ def _proven(  # noqa: PLR0913, PLR0917 - what is compared, and by whom
     pairs: list[Pair] = []
     for seed in range(PAIRS):
         # The mended first: where that fails or brings nothing, the original need not run.
-        mended = _signals(runs(sources[1], seed), finding.fit)
+        edited = runs(sources[1], seed)
+        mended = edited.signals_of(finding.fit) if edited is not None else None
         if mended is None or not math.isfinite(measure(mended, what)):
             return None
         if not seed and finding.cause in {f.cause for f in diagnose(mended).findings if f.serious}:
             return None
         first = run if not seed else runs(sources[0], seed)
-        before = _signals(first, finding.fit)
+        before = first.signals_of(finding.fit) if first is not None else None
         if before is None or not measure(mended, what) > measure(before, what):
             return None
         pairs.append((before, mended))
@@ -81,8 +82,3 @@ def _proven(  # noqa: PLR0913, PLR0917 - what is compared, and by whom
         verified=verified,
         gone=(finding.cause,),
     )
-
-
-def _signals(run: core.Run | None, fit: int) -> core.Signals | None:
-    fits: Sequence[core.Fit] = run.fits if run is not None else ()
-    return next((f.signals for f in fits if f.index == fit), None)

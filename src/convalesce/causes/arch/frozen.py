@@ -53,7 +53,6 @@ STILL = core.Limit(0, unit="1", source="a gradient of exactly zero at every look
 VIOLENT = core.Limit(
     0.1, unit="1", source="update over weights; fine-tuning wants far below the 0.001 of training"
 )
-LEFT_OUT = "weights that no step is given"
 LEARNED = 0.8  # skill from which random features were enough
 NEAR = 4.0  # standard errors of a sample's deviation
 
@@ -89,8 +88,13 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         left = [] if own_step else flow.left_out(model, gradients)
         left = [x for x in left if x.kernel_std > 0 and _random(x)]
         if left:
-            share = core.Reading(MODEL, _share(model, left), SHARE, LEFT_OUT)
-            return _evidence(model, left, gained, share)
+            share = _share(model, left)
+            return _evidence(
+                model,
+                left,
+                gained,
+                core.Reading(MODEL, share, SHARE, "weights that no step is given"),
+            )
         if still:
             return _evidence(
                 model, still, gained, core.Reading(GRADIENT_NORM, 0, STILL, "gradient")
@@ -104,8 +108,8 @@ def _evidence(
     share = _share(model, layers)
     if share < SHARE.value:
         return None
-    left_out = reading.says == LEFT_OUT
-    by_flag = reading.signal is MODEL and not left_out
+    by_flag = not _may_learn(layers[0])
+    left_out = reading.signal is MODEL and not by_flag
     # A random projection of words may do; one that makes all words alike can't.
     projects = all(x.kind == "Embedding" and x.kernel_std > 0 for x in layers)
     names = ", ".join(x.name for x in layers[:4]) + (" …" if len(layers) > 4 else "")

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 import libcst as cst
 
 from convalesce.core.changes.data import UnifyPreprocessing
 from convalesce.treat.patch.source.calls import drop_argument, set_argument, value
-from convalesce.treat.patch.source.data import bound_in, latest, pipeline, training
+from convalesce.treat.patch.source.data import bound_in, latest, pipeline, slices, training
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
-from convalesce.treat.patch.source.script import Script, dotted
+from convalesce.treat.patch.source.script import Script, dotted, renamed, sole
 from convalesce.treat.patch.source.splits import validation_pair
 from convalesce.treat.patch.source.training import fit_call
-from convalesce.treat.patch.source.values import follow
 
 MAY_DIFFER = re.compile(
     "shuffle|augment|train|repeat|drop|batch|seed|rng|name|split", re.IGNORECASE
@@ -66,12 +64,8 @@ def _held_inputs(script: Script) -> cst.BaseExpression | None:
     if pair is not None:
         return pair[0]
     given = value(script, fit_call(script), "validation_data")
-    for call in pipeline(script, given) if given is not None else ():
-        if script.called(call) == "from_tensor_slices" and call.args:
-            both = follow(script, call.args[0].value)
-            if isinstance(both, cst.Tuple) and len(both.elements) == 2:
-                return both.elements[0].value
-    return None
+    sliced = slices(script, pipeline(script, given)) if given is not None else None
+    return sliced.given_x if sliced is not None else None
 
 
 def _refitted(draft: Draft, theirs: str) -> bool:
@@ -91,7 +85,7 @@ def _in_steps(draft: Draft, ours: str, theirs: str) -> bool:
     """Give the other split the steps `x = f(x)` of training, and no others."""
     script = draft.script
     steps, others = _steps(script, ours), _steps(script, theirs)
-    wanted = [_renamed(script, s, {ours: theirs}) for s in steps]
+    wanted = [renamed(script.code(s), {ours: theirs}) for s in steps]
     said = [script.code(s) for s in others]
     lacking = [s for s, text in zip(steps, wanted, strict=True) if text not in said]
     extra = [s for s in others if script.code(s) not in wanted]
@@ -122,10 +116,10 @@ def _twin(script: Script, step: cst.BaseStatement, ours: str, theirs: str) -> st
         NoFaithfulEdit: It reads more of the training split than it makes anew.
     """
     read = len(re.findall(rf"\b{ours}\b", script.code(step).partition("=")[2]))
-    if read != (0 if isinstance(_small(step), cst.AugAssign) else 1):
+    if read != (0 if isinstance(sole(step), cst.AugAssign) else 1):
         what = "the step takes figures from the training split itself"
         raise NoFaithfulEdit(what, line=script.line(step))
-    return _renamed(script, step, {ours: theirs})
+    return renamed(script.code(step), {ours: theirs})
 
 
 def _made_alike(draft: Draft, ours: str, theirs: str) -> bool:
@@ -146,11 +140,11 @@ def _made_alike(draft: Draft, ours: str, theirs: str) -> bool:
     root, made = _root(script, there)
     if len(re.findall(rf"\b{here}\b", script.code(mine))) != 1:
         return False  # figures of the training split itself
-    twin = _renamed(script, mine, {here: root})
+    twin = renamed(script.code(mine), {here: root})
     twin = (
         twin.replace(made, there)
         if made and made in twin
-        else _renamed(script, mine, {here: there})
+        else renamed(script.code(mine), {here: there})
     )
     if twin == script.code(other):
         return False
@@ -172,7 +166,7 @@ def _last_value(script: Script, name: str) -> cst.BaseExpression | None:
     found = [
         small.value
         for statement in script.tree.body
-        if isinstance(small := _small(statement), cst.Assign)
+        if isinstance(small := sole(statement), cst.Assign)
         and script.code(small.targets[0].target) == name
     ]
     return found[0] if len(found) == 1 else None
@@ -267,29 +261,17 @@ def _keywords(script: Script, call: cst.Call) -> dict[str, str]:
     }
 
 
-def _renamed(script: Script, node: cst.CSTNode, names: Mapping[str, str]) -> str:
-    text = script.code(node)
-    for old, new in names.items():
-        text = re.sub(rf"\b{old}\b", new, text)
-    return text
-
-
 def _steps(script: Script, name: str) -> list[cst.BaseStatement]:
     """Statements at the top of the file that make a variable anew from itself."""
     out: list[cst.BaseStatement] = []
     for statement in script.tree.body:
-        small = _small(statement)
+        small = sole(statement)
         step = isinstance(small, cst.AugAssign) and script.code(small.target) == name
         if isinstance(small, cst.Assign) and script.code(small.targets[0].target) == name:
             step = _mentions(script.code(small.value), name)
         if step and isinstance(statement, cst.SimpleStatementLine):
             out.append(statement)
     return out
-
-
-def _small(statement: cst.CSTNode) -> cst.BaseSmallStatement | None:
-    single = isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1
-    return statement.body[0] if single and isinstance(statement, cst.SimpleStatementLine) else None
 
 
 def _mentions(code: str, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -55,14 +55,22 @@ def training(script: Script) -> Arrays:
     if part is not None:
         what = f"`{script.called(part)}` leaves only part of the arrays for training"
         raise NoFaithfulEdit(what, line=script.line(part))
+    sliced = slices(script, calls)
+    if sliced is not None:
+        return sliced
+    what = f"`{script.code(x)}` isn't made of arrays that the script shows"
+    raise NoFaithfulEdit(what, line=script.line(fit))
+
+
+def slices(script: Script, calls: Sequence[cst.Call]) -> Arrays | None:
+    """The pair that the calls of a pipeline take their slices of; None where there is none."""
     for call in calls:
         if script.called(call) == "from_tensor_slices" and call.args:
             pair = follow(script, call.args[0].value)
             if isinstance(pair, cst.Tuple) and len(pair.elements) == 2:
                 a, b = (e.value for e in pair.elements)
                 return Arrays(script.code(a), script.code(b), a, b, call)
-    what = f"`{script.code(x)}` isn't made of arrays that the script shows"
-    raise NoFaithfulEdit(what, line=script.line(fit))
+    return None
 
 
 def pipeline(script: Script, expression: cst.BaseExpression) -> list[cst.Call]:

@@ -120,18 +120,19 @@ def _behind_input(draft: Draft, target: cst.Name, layers: Sequence[str], name: s
 
 def _readers(script: Script, target: cst.Name) -> list[cst.CSTNode]:
     """The places that read the input, without those that tell `keras.Model` of it."""
+    classes = _model_classes(script)
     return [
         node
         for bound in assignments(script, target)
         for node in reads(bound)
-        if not _names_inputs(script, node)
+        if not _names_inputs(script, node, classes)
     ]
 
 
-def _names_inputs(script: Script, node: cst.CSTNode) -> bool:
+def _names_inputs(script: Script, node: cst.CSTNode, classes: set[str]) -> bool:
     """It tells `keras.Model`, or a model class of the script, what the inputs are."""
     call = script.enclosing(node, cst.Call)
-    return call is not None and script.called(call) in _model_classes(script)
+    return call is not None and script.called(call) in classes
 
 
 def _model_classes(script: Script) -> set[str]:

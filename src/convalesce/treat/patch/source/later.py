@@ -11,7 +11,7 @@ import libcst as cst
 from convalesce.treat.patch.source.data import bound_in, training
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
-from convalesce.treat.patch.source.script import Script
+from convalesce.treat.patch.source.script import Script, renamed, sole
 
 ORDERS = re.compile("shuffle|permut", re.IGNORECASE)  # multiplies nothing
 
@@ -48,14 +48,14 @@ def resample_later(draft: Draft) -> bool:
     step = _step_ahead(script, body[: body.index(split[0])], split)
     if step is None:
         return False
-    renamed = dict(zip(step.made, step.of, strict=True))
+    unmade = dict(zip(step.made, step.of, strict=True))
     between = body[body.index(step.statement) + 1 : body.index(split[-1]) + 1]
     for statement in between:
         text = script.code(statement)
-        other = _renamed(text, renamed)
+        other = renamed(text, unmade)
         if other != text:
             draft.replace(statement, other)
-    call = _renamed(script.code(step.call), dict(zip(step.of, names, strict=True)))
+    call = renamed(script.code(step.call), dict(zip(step.of, names, strict=True)))
     draft.remove(step.statement)
     draft.after(split[-1], f"{', '.join(names)} = {call}")
     return True
@@ -74,9 +74,7 @@ def _step_ahead(
 
 
 def _step(script: Script, statement: cst.BaseStatement) -> _Step | None:
-    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
-        return None
-    assign = statement.body[0]
+    assign = sole(statement)
     if not isinstance(assign, cst.Assign) or not isinstance(assign.value, cst.Call):
         return None
     if ORDERS.search(script.called(assign.value)):
@@ -89,9 +87,3 @@ def _step(script: Script, statement: cst.BaseStatement) -> _Step | None:
         return None
     x, y, of_x, of_y = (script.code(n) for n in (*made, *given[:2]))
     return _Step(statement, assign.value, (x, y), (of_x, of_y))
-
-
-def _renamed(text: str, names: dict[str, str]) -> str:
-    """Each name in place of another, all at once."""
-    pattern = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b")
-    return pattern.sub(lambda found: names[found.group()], text)

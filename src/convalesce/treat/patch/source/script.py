@@ -279,6 +279,19 @@ def _parsed(text: str) -> Parsed:
     return Parsed(text)
 
 
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """A text of code with each name in place of another, all at once."""
+    pattern = re.compile(r"\b(" + "|".join(map(re.escape, names)) + r")\b")
+    return pattern.sub(lambda found: names[found.group()], text)
+
+
+def sole(statement: cst.CSTNode) -> cst.BaseSmallStatement | None:
+    """The only small statement of a line; None where it is a block, or holds several."""
+    if isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1:
+        return statement.body[0]
+    return None
+
+
 def dotted(node: cst.CSTNode | None) -> str:
     """`a.b.c` of names and attributes; empty for anything else."""
     if isinstance(node, cst.Name):
