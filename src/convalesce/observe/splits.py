@@ -15,6 +15,7 @@ from convalesce.readings.data_reading import before_map
 
 ROLES: tuple[core.Role, ...] = ("train", "validation")
 WHOLE = 0.9  # of the training examples: a split that was held out is rarely so large
+FIRST = 8  # batches that show their size; the last one of an epoch may be smaller
 Record = dict[core.Signal[Any], Any]
 
 
@@ -215,6 +216,14 @@ class Splits:
     def kept(self, role: str) -> list[tuple[Any, Any, Any]]:
         """Batches that were kept on their way to the model; none of data that can be read again."""
         return self._tees[role].kept if role in self._tees else []
+
+    @property
+    def batch_size(self) -> int | None:
+        """Examples an update, as fit was told or as its batches show; None where neither says."""
+        tee = self._tees.get("train")
+        if self.handed.batch_size or tee is None:
+            return self.handed.batch_size
+        return max((len(first_leaf(x)) for x, *_ in tee.kept[:FIRST]), default=None)
 
     def _sample(self, role: str) -> list[Any]:
         x, y = self._data(role)

@@ -290,10 +290,13 @@ class Watch:
                     self.recorded[signals[role]] = answers
 
     def _record_resolved(self) -> None:
-        """Losses and metrics by the names that Keras gave them while it trained."""
+        """What only training shows: Keras's names of losses and metrics, the size of a batch."""
         setup = self.recorded.get(core.SETUP)
         if setup is not None:
             losses, metrics = resolved(self.model)
             self.recorded[core.SETUP] = replace(
-                setup, losses=losses or setup.losses, metrics=metrics or setup.metrics
+                setup,
+                losses=losses or setup.losses,
+                metrics=metrics or setup.metrics,
+                batch_size=self.splits.batch_size if self.splits is not None else setup.batch_size,
             )

@@ -77,7 +77,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     found: list[core.Evidence | None] = []
     if across is not None:
         left = _left(train, trained, answers)
-        found.append(_against(ACROSS, train, validation, across, (known, left)))
+        sides = train, validation, across
+        found.append(_against(ACROSS, *sides, (known, left)) or _unsure(*sides, (trained, answers)))
     if answers is not None:
         found.append(_unknown_words(train, curves.skill(answers)))
     if trained is not None and answers is not None:
@@ -105,6 +106,31 @@ def _left(
         return known
     ours = 1 - answers.loss / trained.baseline_loss
     return max(known, ours) if math.isfinite(ours) else known
+
+
+def _unsure(
+    train: core.Split,
+    other: core.Split | None,
+    across: core.Across,
+    answers: tuple[core.Predictions | None, core.Predictions | None],
+) -> core.Evidence | None:
+    """As many right answers, and a loss that is worse than that of a constant one.
+
+    A net of ReLUs ranks the classes of inputs on another scale nearly as before; it is sure of the
+    wrong ones by as much as the scale is off.
+    """
+    known, left = (_by_loss(a) for a in answers)
+    if not (known >= TRAINED and left < 0):
+        return None
+    evidence = _against(ACROSS, train, other, across, (known, left))
+    return evidence if evidence is not None and evidence.stated else None
+
+
+def _by_loss(answers: core.Predictions | None) -> float:
+    """What is known of classes by the loss alone; nan for numbers."""
+    if answers is None or curves.unbounded(answers) or not math.isfinite(answers.accuracy):
+        return math.nan
+    return 1 - answers.loss / answers.baseline_loss if answers.baseline_loss > 0 else math.nan
 
 
 def _against(
@@ -245,6 +271,28 @@ def _words(commonest: float, validation: float, vocabulary: int = 42) -> core.Si
     return core.record({TRAIN: split, VALIDATION_ANSWERS: _answers("validation", validation)})
 
 
+_ROLES: tuple[core.Role, core.Role] = ("train", "validation")
+
+
+def _louder(ours: float, theirs: float, spread: float) -> core.Signals:
+    """A split of other deviation, of which as many are answered rightly."""
+    split = specimen.split(specimen.targets((250, 250)))
+    across = core.Across(role="validation", spread=(spread,), train_rows=500, other_rows=500)
+    train, validation = (
+        replace(_answers(role, 0.9), loss=loss, baseline_loss=0.69)
+        for role, loss in zip(_ROLES, (ours, theirs), strict=True)
+    )
+    return core.record(
+        {
+            TRAIN: split,
+            VALIDATION: split,
+            ACROSS: across,
+            TRAIN_ANSWERS: train,
+            VALIDATION_ANSWERS: validation,
+        }
+    )
+
+
 def _drifting(loss: float) -> core.Signals:
     """Numbers whose other split lies elsewhere and varies a fifth as much."""
     split = specimen.split(
@@ -291,6 +339,7 @@ CAUSE = core.Cause(
         _stained(),
         _words(0.88, 0.05),
         _drifting(0.19),
+        _louder(0.2, 40.0, 255.0),
         core.record({TRAIN: _TEST, EVALUATIONS: core.Evaluations(calls=(_CALL,))}),
     ),
     healthy=(
@@ -298,6 +347,8 @@ CAUSE = core.Cause(
         _case(core.Across(role="validation", shift=(1.1,), spread=(1.4,)), 0.94),
         _words(0.22, 0.05),
         _drifting(0.06),
+        _louder(0.2, 1.2, 1.1),
+        _louder(0.2, 0.4, 255.0),
         _words(0.88, 0.9),
         _words(0.88, 0.05, vocabulary=4),
     ),

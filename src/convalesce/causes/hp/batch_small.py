@@ -88,8 +88,16 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
             layers=tuple(layer.name for layer in layers),
             changes=calmer,
         )
-    if size > SINGLE.value or not swing > SWING.value:
+    if size > SINGLE.value:
         return None
+    if not swing > SWING.value:
+        return core.Evidence(
+            readings=(reading,),
+            says=f"each update follows {size} example" + ("s" if size > 1 else ""),
+            strength=0.2,
+            severity=core.Severity.NOTE,
+            changes=calmer,
+        )
     return core.Evidence(
         readings=(reading, core.Reading(HISTORY, swing, SWING, f"rises of {name} over its range")),
         says=f"with batches of {size} {name} rose again by {swing:.1f} times its range "
@@ -145,9 +153,13 @@ CAUSE = core.Cause(
     remedies=remedies,
     asks=(core.Instrument.NOISE_SCALE, core.Instrument.MODE_GAP),
     mimics=("hp.lr_high",),
-    sick=(_record(2, "BatchNormalization", _CALM), _record(1, "Dense", _SHAKEN)),
+    sick=(
+        _record(2, "BatchNormalization", _CALM),
+        _record(1, "Dense", _SHAKEN),
+        _record(2, "Dense", _CALM),
+    ),
     healthy=(
-        _record(1, "Dense", _CALM),
+        _record(4, "Dense", _CALM),
         _record(8, "BatchNormalization", _SHAKEN),
         _record(8, "Dense", _SHAKEN),
     ),
