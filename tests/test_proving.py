@@ -192,7 +192,7 @@ def test_experiments_settle_what_is_suspected_and_their_cost_is_told(
     monkeypatch.setattr(staffed, "KerasLab", lambda *_: helps)
     after = proving.prove(examined(finding("hp.lr_high")), kept(), None, (), lambda _: None)
     assert after.diagnosis.findings[0].verdict is core.Verdict.CONFIRMED
-    assert after.run.probes_s == helps.spent_s > 0
+    assert after.run.probes_s == helps.taken_s > 0
 
 
 def test_without_a_share_nothing_is_kept() -> None:

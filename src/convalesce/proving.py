@@ -83,10 +83,9 @@ def prove(  # noqa: PLR0913, PLR0917 - what is proven, and how
     from convalesce.confirm import Budget, confirm  # noqa: PLC0415
     from convalesce.lab.staffed import staffed  # noqa: PLC0415
 
-    training = sum(fit.cost.training_s for fit in run.fits)
     staff = staffed(kept, run.fits, machines)
     lab = staff.lab
-    budget = Budget.of(training, share)
+    budget = Budget.of(_training_s(run), share)
     try:
         with lab.open():
             diagnosis = confirm(
@@ -100,7 +99,7 @@ def prove(  # noqa: PLR0913, PLR0917 - what is proven, and how
             )
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the experiments", error)
-    run = replace(run, probes_s=lab.spent_s)
+    run = replace(run, probes_s=lab.taken_s)
     if run.cut:
         diagnosis = _proven_only(diagnosis, examined.diagnosis)
     return replace(examined, diagnosis=diagnosis, run=run)
@@ -166,7 +165,7 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
     run, tried_s = examined.run, 0.0
     staff = staffed(kept, run.fits, machines)
     lab = staff.lab
-    before = lab.spent_s
+    before = lab.taken_s
     try:
         with lab.open():
             treatment = treat(
@@ -188,7 +187,7 @@ def mend(  # noqa: PLR0913, PLR0917 - what is mended, and how
             tried_s += time.perf_counter() - begun
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the diagnosis must stand
         return _failed(examined, "the retrainings for a mend", error)
-    run = replace(run, probes_s=run.probes_s + lab.spent_s - before + tried_s)
+    run = replace(run, probes_s=run.probes_s + lab.taken_s - before + tried_s)
     examined = replace(examined, run=run, treatment=treatment)
     return _with_files(examined, treatment, script)
 
@@ -329,7 +328,8 @@ def _piece(run: core.Run, script: Script) -> Any:
 
 
 def _training_s(run: core.Run) -> float:
-    return sum(fit.cost.training_s for fit in run.fits)
+    """Seconds that it trained, without those in which the machine did other programs' work."""
+    return sum(fit.cost.work_s or fit.cost.training_s for fit in run.fits)
 
 
 def _rewritten(

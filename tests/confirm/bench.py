@@ -63,6 +63,10 @@ class WrittenLab:
     asked: list[core.Instrument] = field(default_factory=list)
     told: dict[core.Change, core.Change] = field(default_factory=dict)
 
+    @property
+    def taken_s(self) -> float:
+        return self.spent_s
+
     def reach(self, fit: int) -> core.Reach:
         return self.reached
 

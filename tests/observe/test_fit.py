@@ -243,3 +243,34 @@ def test_a_pipeline_of_file_names_is_known_by_the_batches_that_come_out(tmp_path
     assert train.examples == 24
     assert train.shuffled_by == "tf.data shuffle(24)"
     assert train.duplicates.exact == 0
+
+
+def _course_with_shuffled_validation() -> tuple[Course, Any]:
+    model = net()
+    validation = tf.data.Dataset.from_tensor_slices((X[:32], Y[:32])).shuffle(32).batch(8)
+    given = {"epochs": 2, "verbose": 0, "validation_data": validation}
+    course = Course(Options(quiet=True))
+    course.fit(FIT, model, (X, Y), given, None)
+    return course, model
+
+
+def test_validation_data_that_reading_would_change_are_read_once_the_script_is_over() -> None:
+    course, _ = _course_with_shuffled_validation()
+    before = course.fits[0]
+    assert core.VALIDATION_ANSWERS not in before.signals
+    assert "holds a Shuffle step" in before.remarks[0]
+    course.read_put_off()
+    after = course.fits[0]
+    assert after.signals[core.VALIDATION_ANSWERS].examples == 32
+    assert after.signals[core.VALIDATION].scanned == 32
+    assert after.signals[core.ACROSS].role == "validation"
+    assert after.signals[core.HISTORY] == before.signals[core.HISTORY]
+    assert not any("were not read" in r for r in after.remarks)
+
+
+def test_weights_that_changed_since_say_nothing_of_the_fit() -> None:
+    course, model = _course_with_shuffled_validation()
+    model.layers[-1].kernel.assign_add(np.ones(model.layers[-1].kernel.shape))
+    before = course.fits[0]
+    course.read_put_off()
+    assert course.fits[0] == before

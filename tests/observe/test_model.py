@@ -143,3 +143,29 @@ def test_a_normalization_tells_whether_it_was_adapted() -> None:
     for layer, adapted in ((idle, 0.0), (shown, 1.0), (given, None)):
         model = keras.Sequential([keras.Input((4,)), layer, layers.Dense(1)])
         assert read_model(model).layers[0].settings.get("adapted") == adapted
+
+
+def test_outputs_by_key_have_its_name_and_the_layer_that_makes_them() -> None:
+    class TwoHeads(keras.Model):  # type: ignore[misc]  # Keras ships no types
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = layers.Dense(4, activation="relu")
+            self.share = layers.Dense(1, activation="sigmoid", name="share_head")
+            self.amount = layers.Dense(1, activation="relu", name="amount_head")
+
+        def call(self, x: Any) -> Any:
+            h = self.inner(x)
+            return {"share": self.share(h), "amount": self.amount(h)}
+
+    found = []
+
+    class Reads(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_begin(self, logs: Any = None) -> None:
+            found.extend(read_model(self.model, keras.KerasTensor((None, 3))).outputs)
+
+    model = TwoHeads()
+    model.compile("sgd", {"share": "mse", "amount": "mse"})
+    y = {"share": np.zeros((8, 1)), "amount": np.zeros((8, 1))}
+    model.fit(np.zeros((8, 3)), y, verbose=0, callbacks=[Reads()])
+    shown = [(o.name, o.layer, o.activation) for o in found]
+    assert shown == [("amount", "amount_head", "relu"), ("share", "share_head", "sigmoid")]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from convalesce import core
 from convalesce.observe import UnusableScript, observe_script
 from convalesce.observe.options import Options
 
@@ -338,3 +339,34 @@ def test_an_error_inside_a_modules_package_is_the_scripts_own(
     run = observe("job_that_fails.train", module=True)
     assert run.status == 1 and run.crash is not None
     assert run.crash.exception == "ModuleNotFoundError" and run.crash.phase == "import"
+
+
+SHUFFLED_VALIDATION = """
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    keras.utils.set_random_seed(1)
+    x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+    y = (x[:, 0] > 0).astype("int64")
+    data = tf.data.Dataset.from_tensor_slices((x, y))
+    validation = data.take(24).shuffle(24, seed=3).batch(8)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    for _ in range(2):
+        model.fit(data.batch(8), epochs=1, validation_data=validation, verbose=0)
+    print([np.asarray(b).tolist() for _, b in validation])
+"""
+
+
+def test_a_shuffled_validation_pipeline_comes_to_the_script_as_it_would(tmp_path: Path) -> None:
+    plain, watched = both(tmp_path, write(tmp_path, SHUFFLED_VALIDATION).name)
+    assert plain[:2] == watched[:2]
+    assert plain[1]
+
+
+def test_the_last_fit_of_a_script_shows_its_shuffled_validation(tmp_path: Path) -> None:
+    file = write(tmp_path, SHUFFLED_VALIDATION)
+    run = observe_script(str(file), (), Options(quiet=True))
+    shown = [core.VALIDATION_ANSWERS in fit.signals for fit in run.fits]
+    assert shown == [False, True]

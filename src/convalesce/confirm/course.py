@@ -138,9 +138,16 @@ class Case:
         return list(found.roots), ways, found.rivals
 
     def _alike(self, lead: core.Finding) -> list[core.Finding]:
-        """The suspect and those suspects that can be taken for it, or it for them."""
+        """The suspect and those suspects that can be taken for it, or it for them.
+
+        Whatever stops in time helps who learned by heart, and who is asked about something else:
+        only a trial of the data tells them apart, so these come first.
+        """
         others = [f for f in self.queue[1:] if not f.evidence.stated and alike(f.cause, lead.cause)]
-        return [lead, *others][:ALIKE]
+        group = [lead, *others][:ALIKE]
+        if lead.cause in BY_HEART:
+            group.sort(key=lambda f: f.cause in BY_HEART or not f.cause.startswith("data."))
+        return group
 
     # ---- observe again, diagnose again -------------------------------------------------------
 

@@ -117,6 +117,7 @@ from convalesce.core.data import Split as Split
 from convalesce.core.data import TargetForm as TargetForm
 from convalesce.core.data import Targets as Targets
 from convalesce.core.data import Telltale as Telltale
+from convalesce.core.data import Transform as Transform
 from convalesce.core.evidence import Evidence as Evidence
 from convalesce.core.evidence import Limit as Limit
 from convalesce.core.evidence import Reading as Reading

@@ -216,6 +216,23 @@ class Sample:
     pixels: NDArray[np.uint8] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """A random transform that a data source says it makes of each example.
+
+    Attributes:
+        argument: Name by which it was asked for.
+        kind: Class name of the Keras layer that does the same.
+        amount: The widest it goes, in that layer's unit: turns, shares of a side, factors.
+        mode: Of a flip: `horizontal` or `vertical`.
+    """
+
+    argument: str
+    kind: str
+    amount: float
+    mode: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
     """One split of the data as it was handed to Keras.
@@ -230,6 +247,8 @@ class Split:
         shuffle_buffer: Size of a tf.data shuffle buffer, in examples; None otherwise.
         telltale: None where it was not looked for.
         neighbours: None where it was not looked for (tokens of free text, too few examples).
+        transforms: What its source says it does to each example at random.
+        draws: A step of its pipeline draws at random.
         remarks: What could not be scanned and why, in sentences.
     """
 
@@ -246,6 +265,8 @@ class Split:
     duplicates: Duplicates = Duplicates()
     telltale: Telltale | None = None
     neighbours: Neighbours | None = None
+    transforms: tuple[Transform, ...] = ()
+    draws: bool = False
     samples: tuple[Sample, ...] = ()
     remarks: tuple[str, ...] = ()
 

@@ -15,12 +15,17 @@ from convalesce.core.treatment import Treatment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """Wall-clock seconds."""
+    """Wall-clock seconds.
+
+    Attributes:
+        work_s: Of the training, those in which the machine did not work for other programs.
+    """
 
     training_s: float = 0.0
     monitor_s: float = 0.0
     scan_s: float = 0.0
     probes_s: float = 0.0
+    work_s: float = 0.0
 
     def __add__(self, other: Cost) -> Cost:
         return Cost(
@@ -28,6 +33,7 @@ class Cost:
             monitor_s=self.monitor_s + other.monitor_s,
             scan_s=self.scan_s + other.scan_s,
             probes_s=self.probes_s + other.probes_s,
+            work_s=self.work_s + other.work_s,
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from convalesce.lab.outcomes import Outcomes
 from convalesce.lab.prepared import Prepared, set_flags
 from convalesce.lab.randomness import kept_random_state
 from convalesce.lab.setting import Setting, optimizer_like
+from convalesce.observe import effort
 from convalesce.observe.guard import unheard
 from convalesce.observe.kept import Kept, State, state_of
 from convalesce.observe.shelf import Shelf
@@ -31,6 +31,9 @@ ARM_S = 2.0  # what an arm takes beside its steps: compiling, tracing, asking fo
 class KerasLab:
     """Trains arms; every one begins from the same snapshot of its fit.
 
+    Attributes:
+        taken_s: Wall-clock seconds so far.
+
     Args:
         shelf: What was kept of the fits.
         fits: The observed fits, for appliers that need facts.
@@ -43,15 +46,17 @@ class KerasLab:
         self._prepared: dict[tuple[Any, ...], Prepared] = {}
         self._outcomes = Outcomes()
         self._spent = 0.0
+        self.taken_s = 0.0
 
     @property
     def spent_s(self) -> float:
-        """Wall-clock seconds spent so far."""
+        """Seconds of work so far, those left out in which the machine did other programs'."""
         return self._spent
 
     def waited(self, seconds: float) -> None:
         """So long it was waited for arms that others trained."""
         self._spent += seconds
+        self.taken_s += seconds
 
     def reach(self, fit: int) -> core.Reach:
         """What can be done on a fit of the run."""
@@ -75,12 +80,8 @@ class KerasLab:
 
     def train(self, fit: int, arm: core.Arm, *, seconds: float) -> core.Signals:
         """What one arm showed; see `core.Lab`."""
-        begun = time.perf_counter()
-        try:
-            with unheard(), kept_random_state():
-                return self._train(fit, arm, seconds)
-        finally:
-            self._spent += time.perf_counter() - begun
+        with self._counted(), unheard(), kept_random_state():
+            return self._train(fit, arm, seconds)
 
     def why_not(self, fit: int, change: core.Change) -> str:
         """Why a change can't be made on a fit; empty where it can."""
@@ -131,20 +132,27 @@ class KerasLab:
         kept = self._shelf.kept[fit]
         if after and kept.after is None:
             raise core.CannotChange("its trained weights were not kept")
-        begun = time.perf_counter()
+        with self._counted(), unheard(), kept_random_state():
+            prepared = self._ready(kept, core.Arm())
+            model = prepared.setting.model
+            compilation.put_back(model, prepared.parts)
+            state = kept.after if after and kept.after is not None else prepared.state
+            compilation.restore(model, replace(prepared.state, model=state.model))
+            try:
+                yield prepared.setting
+            finally:
+                prepared.parts.update(compilation.put_aside(model))
+
+    @contextlib.contextmanager
+    def _counted(self) -> Iterator[None]:
+        """What this takes is spent."""
+        begun = effort.now()
         try:
-            with unheard(), kept_random_state():
-                prepared = self._ready(kept, core.Arm())
-                model = prepared.setting.model
-                compilation.put_back(model, prepared.parts)
-                state = kept.after if after and kept.after is not None else prepared.state
-                compilation.restore(model, replace(prepared.state, model=state.model))
-                try:
-                    yield prepared.setting
-                finally:
-                    prepared.parts.update(compilation.put_aside(model))
+            yield
         finally:
-            self._spent += time.perf_counter() - begun
+            ended = effort.now()
+            self._spent += ended - begun
+            self.taken_s += ended.wall - begun.wall
 
     @contextlib.contextmanager
     def handed_over(self, fit: int) -> Iterator[tuple[Kept, Setting]]:

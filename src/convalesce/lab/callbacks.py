@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import inspect
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from convalesce.observe import effort
 
 # Keras's callbacks that act on training and on nothing outside of it.
 ACTING = {
@@ -85,13 +86,13 @@ def make_end(steps: int, seconds: float) -> Any:
 
         def __init__(self) -> None:
             super().__init__()
-            self.ends = time.monotonic() + seconds
+            self.begun = effort.now()
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.made += int(self.model.steps_per_execution)
             if self.made >= steps:
                 self.model.stop_training = True
-            elif time.monotonic() > self.ends:
+            elif self.begun.since > seconds:
                 self.late = True
                 self.model.stop_training = True
 

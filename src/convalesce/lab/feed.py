@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convalesce import core
+from convalesce.lab.generated import generated
 from convalesce.lab.redraw import redrawn
 from convalesce.observe.arguments import first_leaf, unpack
 from convalesce.observe.kept import TRAIN_BYTES, VALIDATION_BYTES, Rows
@@ -83,6 +84,8 @@ def read(rows: Rows, *, training: bool) -> Rows:
     """
     if rows.dataset is None:
         return rows
+    if training and (drawn := generated(rows.dataset, rows)) is not None:
+        return drawn
     if rows.seen:
         return replace(joined(list(rows.seen), rows), whole=False, steps=None, shuffled=True)
     if not hasattr(rows.dataset, "element_spec"):

@@ -15,7 +15,7 @@ class Call:
 
     Attributes:
         operands: Number of tensors that came in.
-        is_output: What came out is an output of the model as it is.
+        output: Place among the outputs of the model of what came out; None where it is none.
     """
 
     layer: Any
@@ -23,11 +23,13 @@ class Call:
     output_shape: tuple[int | None, ...] = ()
     connects: tuple[str, ...] = ()
     operands: int = 1
-    is_output: bool = False
+    output: int | None = None
 
 
-def symbolic_calls(model: Any, inputs: Any) -> tuple[list[Call], list[Any]]:
+def symbolic_calls(model: Any, inputs: Any) -> tuple[list[Call], list[tuple[str, Any]]]:
     """Calls of leaf layers in order (one that is called again is listed once), and the outputs.
+
+    Outputs come in Keras's order, each with its name: its key, or empty where there is none.
 
     The call is symbolic: no numbers flow, no variable changes, no random number is drawn.
 
@@ -38,7 +40,10 @@ def symbolic_calls(model: Any, inputs: Any) -> tuple[list[Call], list[Any]]:
     import keras
 
     calls, outputs = _trace(model, inputs)
-    return calls, list(keras.tree.flatten(outputs))
+    flat = list(keras.tree.flatten(outputs))
+    keyed = isinstance(outputs, dict) and len(outputs) == len(flat)
+    names = map(str, sorted(outputs)) if keyed else ("" for _ in flat)
+    return calls, list(zip(names, flat, strict=True))
 
 
 def _trace(model: Any, inputs: Any) -> tuple[list[Call], Any]:
@@ -90,6 +95,14 @@ class _Tracing:
         import keras
 
         finals = _tensors(keras, outputs)
+        places = {id(t): place for place, t in enumerate(finals)}
+        # A model that is built by a call calls its layers twice, and the last ones are handed on.
+        ends = {
+            id(layer): places[id(t)]
+            for layer, _, out, _ in self.seen
+            for t in out
+            if id(t) in places
+        }
         producer: dict[int, str] = {}
         done: set[int] = set()
         for layer, flat_in, flat_out, within in self.seen:
@@ -107,16 +120,16 @@ class _Tracing:
                     output_shape=shape_of(flat_out[0]) if flat_out else (),
                     connects=tuple(dict.fromkeys(names)),
                     operands=len(flat_in),
-                    is_output=any(id(t) in map(id, finals) for t in flat_out),
+                    output=ends.get(id(layer)),
                 )
             )
         for tensor in finals:
             if id(tensor) not in producer:
-                self._upstream(tensor, producer, is_output=True)
+                self._upstream(tensor, producer, output=places[id(tensor)])
         return outputs
 
     def _upstream(
-        self, tensor: Any, producer: dict[int, str], *, is_output: bool = False
+        self, tensor: Any, producer: dict[int, str], *, output: int | None = None
     ) -> tuple[str, ...]:
         """Names of what feeds a tensor; plain operations on the way become calls of their own."""
         if id(tensor) in producer:
@@ -141,7 +154,7 @@ class _Tracing:
                 output_shape=shape,
                 connects=names,
                 operands=len(names),
-                is_output=is_output,
+                output=output,
             )
         )
         return (plain.name,)

@@ -14,6 +14,8 @@ from convalesce.observe.guard import guarded, kept_random_state, plain_float
 from convalesce.observe.options import Options
 from convalesce.observe.watch import Watch
 
+WAITING = 2  # fits whose validation data are read once the script is over: the last ones
+
 
 class Course:
     """Everything observed of one script, in order.
@@ -27,6 +29,7 @@ class Course:
         self.remarks: list[str] = []
         self._within = threading.local()
         self._last: Watch | None = None
+        self._waiting: list[Watch] = []
         self._trained: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
 
     def fit(
@@ -61,6 +64,8 @@ class Course:
                     seen = replace(watch.end(stopped), continues=before)
                     self.fits.append(seen)
                     self._trained[model] = len(self.fits) - 1
+                    if watch.waits() and not stopped:
+                        self._waiting = [*self._waiting, watch][-WAITING:]
                     watch.told.ends(seen, stopped)
             finally:
                 self._within.depth = 0
@@ -92,6 +97,13 @@ class Course:
             call = core.Evaluation(metrics=metrics, split=split, across=across)
             self.fits[-1] = _with_evaluation(self.fits[-1], call)
         return result
+
+    def read_put_off(self) -> None:
+        """Once the script is over: read what could not be read without changing what it sees."""
+        for watch in self._waiting:
+            with guarded(self.remarks, "reading the validation data"), kept_random_state():
+                self.fits[watch.index] = watch.read_put_off(self.fits[watch.index])
+        self._waiting = []
 
     @property
     def inside(self) -> bool:

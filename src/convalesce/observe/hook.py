@@ -40,6 +40,11 @@ class Seen:
         self.course: Course | None = None
         self.loops: Loops | None = None
 
+    def read_put_off(self) -> None:
+        """Read what had to wait for the end of the script."""
+        if self.course is not None:
+            self.course.read_put_off()
+
     def fits(self) -> list[core.Fit]:
         """Every fit in the order of the script, hand-written loops last."""
         if self.course is None or self.loops is None:

@@ -66,7 +66,7 @@ def _style(model: Any) -> Any:
     return "functional" if plain_call else "subclassed"
 
 
-def _calls(model: Any, style: str, inputs: Any) -> tuple[list[Call], list[Any]]:
+def _calls(model: Any, style: str, inputs: Any) -> tuple[list[Call], list[tuple[str, Any]]]:
     if style != "subclassed" and not any(map(_is_composite, model.layers)):
         return list(_static_calls(model)), []
     if style != "subclassed" and inputs is None:
@@ -171,7 +171,9 @@ def _field(layer: core.Layer, start: tuple[float, float] | None) -> tuple[float,
 TRANSPARENT = {"Dropout", "Flatten", "Reshape", "Identity", "Permute", "Cropping2D", "Rescaling"}
 
 
-def _outputs(model: Any, style: str, calls: list[Call], ends: list[Any]) -> tuple[core.Output, ...]:
+def _outputs(
+    model: Any, style: str, calls: list[Call], ends: list[tuple[str, Any]]
+) -> tuple[core.Output, ...]:
     outputs = getattr(model, "outputs", None) or []
     names = list(getattr(model, "output_names", None) or [])
     if style != "subclassed" and outputs:
@@ -179,27 +181,27 @@ def _outputs(model: Any, style: str, calls: list[Call], ends: list[Any]) -> tupl
             _graph_output(tensor, names[i] if i < len(names) else f"output_{i}")
             for i, tensor in enumerate(outputs)
         )
-    last = [c for c in calls if c.is_output]
+    last = {c.output: c for c in calls if c.output is not None}
     if last:
         return tuple(
             core.Output(
-                name=call.layer.name,
+                name=(ends[place][0] if place < len(ends) else "") or call.layer.name,
                 layer=call.layer.name,
                 shape=call.output_shape,
                 width=_width(call.output_shape),
                 activation=reading.activation_of(call.layer) or "linear",
             )
-            for call in last
+            for place, call in sorted(last.items())
         )
     return tuple(
         core.Output(
-            name=f"output_{i}",
+            name=name or f"output_{i}",
             layer="",
             shape=shape_of(t),
             width=_width(shape_of(t)),
             activation=None,
         )
-        for i, t in enumerate(ends)
+        for i, (name, t) in enumerate(ends)
     )
 
 

@@ -45,6 +45,7 @@ HARMLESS = {
     "Window",
     "Zip",
 }
+DRAWING = ("Random", "Multinomial", "Bernoulli")
 STATEFUL = ("PyFunc", "Random", "Multinomial", "StatefulUniform", "Shuffle")
 
 
@@ -72,19 +73,26 @@ def _rows(array: Any, at: Any) -> Any:
     return np.asarray(array)[at]
 
 
-def sample_dataset(dataset: Any, remarks: list[str]) -> list[tuple[Any, Any, Any]]:
-    """Rows of a tf.data set from its start to its end, where reading them changes nothing.
+def why_not_yet(dataset: Any) -> str:
+    """Why a tf.data set is not read before the script has ended; empty where nothing speaks for it.
+
+    Reading some sets once more changes what comes out of them later.
+    """
+    obstacle = next(_obstacles(dataset), "") if hasattr(dataset, "element_spec") else ""
+    return (
+        f"the answers on the validation data were not read: its pipeline holds {obstacle}, "
+        "and reading it once more could change what the training sees"
+        if obstacle
+        else ""
+    )
+
+
+def sample_dataset(dataset: Any) -> list[tuple[Any, Any, Any]]:
+    """Rows of a tf.data set from its start to its end.
 
     At most `MOST_EXAMPLES`; a large set is read for `MOST_SECONDS` or up to `MOST_BYTES`.
     """
     if not hasattr(dataset, "element_spec"):
-        return []
-    obstacle = next(_obstacles(dataset), "")
-    if obstacle:
-        remarks.append(
-            f"the answers on the validation data were not read: its pipeline holds {obstacle}, "
-            "and reading it once more could change what the training sees"
-        )
         return []
     import keras
 
@@ -114,15 +122,29 @@ def _thinned(batches: list[tuple[Any, Any, Any]]) -> list[tuple[Any, Any, Any]]:
     ]
 
 
+def draws(data: Any) -> bool:
+    """A step of a tf.data set draws random numbers, other than for the order of its elements."""
+    if not hasattr(data, "element_spec"):
+        return False
+    kinds = (operation for _, operations in _steps(data) for operation in operations)
+    return any(word in kind for kind in kinds for word in DRAWING)
+
+
 def _obstacles(dataset: Any) -> Iterator[str]:
+    for kind, operations in _steps(dataset):
+        if kind not in HARMLESS:
+            yield f"a {kind} step"
+        for operation in operations:
+            if any(word in operation for word in STATEFUL):
+                yield f"{operation} in a {kind} step"
+
+
+def _steps(dataset: Any) -> Iterator[tuple[str, list[str]]]:
+    """Kind of each step from the last one on, and the types of the operations in its functions."""
     kind = type(dataset).__name__.strip("_").removesuffix("V1Adapter").removesuffix("Dataset")
-    kind = kind.removesuffix("V2")
-    if kind not in HARMLESS:
-        yield f"a {kind} step"
     functions = dataset._functions() if hasattr(dataset, "_functions") else []  # noqa: SLF001
-    for wrapped in functions:
-        for operation in wrapped.function.graph.get_operations():
-            if any(word in operation.type for word in STATEFUL):
-                yield f"{operation.type} in a {kind} step"
+    graphs = [wrapped.function.graph for wrapped in functions]
+    operations = [operation.type for graph in graphs for operation in graph.get_operations()]
+    yield kind.removesuffix("V2"), operations
     for inner in dataset._inputs():  # noqa: SLF001
-        yield from _obstacles(inner)
+        yield from _steps(inner)

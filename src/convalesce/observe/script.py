@@ -91,6 +91,8 @@ def observe_script(
             raise SystemExit(ended.status)
         from convalesce import core
 
+        if ended.crash is None and not ended.interrupted:
+            seen.read_put_off()
         fits = seen.fits()
     remarks = seen.remarks
     reads: tuple[core.ReadFile, ...] = ()

@@ -9,8 +9,9 @@ from typing import Any
 from convalesce import core
 from convalesce.observe.arguments import Handed, first_leaf, is_indexable
 from convalesce.observe.guard import guarded
-from convalesce.observe.sample import sample_arrays, sample_dataset
+from convalesce.observe.sample import draws, sample_arrays, sample_dataset, why_not_yet
 from convalesce.observe.scan import Hints, Tee, compare, from_batches, scan
+from convalesce.observe.scan.transforms import transforms_of
 from convalesce.readings.data_reading import before_map
 
 ROLES: tuple[core.Role, ...] = ("train", "validation")
@@ -42,6 +43,7 @@ class Splits:
         self._tees: dict[str, Tee] = {}
         self._sampled: dict[str, list[Any]] = {}
         self._fed_scans: dict[str, Any] = {}
+        self.put_off = ""  # why the validation data wait for the end of the script
 
     # ---- before training ---------------------------------------------------------------------
 
@@ -141,7 +143,8 @@ class Splits:
             with guarded(self._remarks, f"the scan of the {role} data"):
                 split = self._split(role, fed.get(role))
                 if split is not None:
-                    found[signal] = split
+                    x = self._data(role)[0]
+                    found[signal] = replace(split, transforms=transforms_of(x), draws=draws(x))
         with guarded(self._remarks, "the comparison of the splits"):
             across = self._across(fed)
             if across is not None:
@@ -213,6 +216,11 @@ class Splits:
             self._sampled[role] = self._sample(role)
         return self._sampled[role]
 
+    def read_put_off(self) -> Record:
+        """Once the script is over: what was found with validation data that had to wait."""
+        self._sampled["validation"] = self._sample("validation", over=True)
+        return self.record(stopped=False)
+
     def kept(self, role: str) -> list[tuple[Any, Any, Any]]:
         """Batches that were kept on their way to the model; none of data that can be read again."""
         return self._tees[role].kept if role in self._tees else []
@@ -225,7 +233,7 @@ class Splits:
             return self.handed.batch_size
         return max((len(first_leaf(x)) for x, *_ in tee.kept[:FIRST]), default=None)
 
-    def _sample(self, role: str) -> list[Any]:
+    def _sample(self, role: str, *, over: bool = False) -> list[Any]:
         x, y = self._data(role)
         if x is None:
             return []
@@ -235,7 +243,8 @@ class Splits:
             return [(bx, by, None) for bx, by, *_ in self._tees[role].kept]
         if role == "train":
             return [(bx, by, None) for bx, by, *_ in self._fed()]
-        return sample_dataset(x, self._remarks)
+        self.put_off = "" if over else why_not_yet(x)
+        return [] if self.put_off else sample_dataset(x)
 
     def _data(self, role: str) -> tuple[Any, Any]:
         if role == "train":

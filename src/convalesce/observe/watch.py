@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import math
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from convalesce import core
+from convalesce.observe import effort
 from convalesce.observe.answers import read_answers
 from convalesce.observe.arguments import Handed, read_handed
 from convalesce.observe.callback import make_callback
@@ -51,8 +52,9 @@ class Watch:
         self._scanning: threading.Thread | None = None
         self.metrics: dict[str, list[float]] = {}
         self.rates: list[float] = []
-        self.begun = 0.0
-        self.marks: list[float] = []
+        self.begun = effort.now()
+        self.marks: list[effort.Moment] = []
+        self._ended_with = b""
         self.told = Told(options.tell, index, self.remarks)
 
     # ---- before training ---------------------------------------------------------------------
@@ -81,7 +83,7 @@ class Watch:
     def look_at(self, handed: Handed) -> None:
         """Scan the data of the fit that is about to begin, and start its clock."""
         if not self.options.reads_data:
-            self.begun = time.perf_counter()
+            self.begun = effort.now()
             return
         self.splits = Splits(handed, self.instrument.fed, self.remarks, first_kinds(self.model))
         if self.options.cut is not None:
@@ -91,7 +93,7 @@ class Watch:
         else:
             with self.options.progress("looking at the data", self.splits.rows) as seen:
                 self._scan(self.splits, seen)
-        self.begun = time.perf_counter()
+        self.begun = effort.now()
 
     def _scan(self, splits: Splits, seen: Callable[[int], object] | None) -> None:
         with self.clock.on("scan"):
@@ -126,7 +128,7 @@ class Watch:
 
     def epoch_ends(self, epoch: int, logs: dict[str, Any]) -> None:
         """From on_epoch_end, with Keras's figures of the epoch."""
-        self.marks.append(time.perf_counter())
+        self.marks.append(effort.now())
         if self.options.hopeless:
             self._give_up(logs)
         with self._own("reading an epoch"):
@@ -150,7 +152,7 @@ class Watch:
             recorded |= self.splits.scanned()
         if self.metrics:
             recorded[core.HISTORY] = self._history(
-                "interrupted", time.perf_counter() - self.begun, recorded.get(core.LOSS)
+                "interrupted", effort.now().wall - self.begun.wall, recorded.get(core.LOSS)
             )
         return core.Fit(index=self.index, signals=core.Signals(recorded), site=self.site)
 
@@ -183,10 +185,11 @@ class Watch:
 
     def end(self, stopped: str) -> core.Fit:
         """The whole record of this fit."""
-        seconds = time.perf_counter() - self.begun
+        ended = effort.now()
+        seconds, work = ended.wall - self.begun.wall, ended - self.begun
         with guarded(self.remarks, "detaching the monitor"):
             self.instrument.detach()
-        training = max(seconds - self.clock["own"], 0.0)
+        training, work = (max(s - self.clock["own"], 0.0) for s in (seconds, work))
         if self._scanning is not None:
             self._scanning.join()
         self._record_series()
@@ -199,21 +202,46 @@ class Watch:
         if not stopped:
             with self.clock.on("answers"):
                 self._record_answers(training)
+        put_off = [self.splits.put_off] if self.splits is not None and self.splits.put_off else []
+        if put_off:
+            with guarded(self.remarks, "noting the weights that a fit ended with"):
+                self._ended_with = _digest(self.model)
         with self.clock.on("own"), guarded(self.remarks, "keeping the fit for experiments"):
-            self._keep(stopped, training)
+            self._keep(stopped, work)
         return core.Fit(
             index=self.index,
             signals=core.Signals(self.recorded),
             cost=core.Cost(
                 training_s=training,
+                work_s=work,
                 monitor_s=self.clock["own"] + self.clock["answers"] + self.instrument.seconds,
                 scan_s=self.clock["scan"],
             ),
             site=self.site,
-            remarks=tuple(dict.fromkeys([*self.remarks, *self.instrument.remarks])),
+            remarks=tuple(dict.fromkeys([*self.remarks, *self.instrument.remarks, *put_off])),
         )
 
-    def _keep(self, stopped: str, training: float) -> None:
+    def waits(self) -> bool:
+        """Validation data are to be read once the script is over."""
+        return self.splits is not None and bool(self.splits.put_off)
+
+    def read_put_off(self, fit: core.Fit) -> core.Fit:
+        """The fit with what its validation data show, where the model is as the fit left it."""
+        if self.splits is None or self._ended_with != _digest(self.model):
+            return fit
+        said, history = self.splits.put_off, fit.signals.recorded.get(core.HISTORY)
+        before = self.clock["answers"]
+        with self.clock.on("answers"):
+            self.recorded = {**fit.signals.recorded, **self.splits.read_put_off()}
+            self._record_answers(history.seconds if isinstance(history, core.History) else 0.0)
+        return replace(
+            fit,
+            signals=core.Signals(self.recorded),
+            cost=replace(fit.cost, monitor_s=fit.cost.monitor_s + self.clock["answers"] - before),
+            remarks=tuple(r for r in fit.remarks if r != said),
+        )
+
+    def _keep(self, stopped: str, work: float) -> None:
         shelf, splits = self.options.shelf, self.splits
         if shelf is None or splits is None:
             return
@@ -226,16 +254,20 @@ class Watch:
         planned = history.planned * each if history is not None and each else steps
         forms = {role: splits.form(role) or "" for role in ROLES}
         known = {"forms": forms, "steps": steps, "planned": planned}
-        shelf.end(self.index, **known, seconds=self._settled_seconds(training))
+        shelf.end(self.index, **known, seconds=self._settled_seconds(work))
         for role in ROLES:
             shelf.fill(self.index, role, splits.kept(role))
 
-    def _settled_seconds(self, training: float) -> float:
-        """What the training would have taken without what only its first epoch takes."""
+    def _settled_seconds(self, work: float) -> float:
+        """What the training would have taken without what only its first epoch takes.
+
+        Args:
+            work: Seconds that it took, without those of other programs.
+        """
         between = sorted(b - a for a, b in zip(self.marks, self.marks[1:], strict=False))
         if not between:
-            return training
-        return min(training, between[len(between) // 2] * len(self.marks))
+            return work
+        return min(work, between[len(between) // 2] * len(self.marks))
 
     def _record_history(self, stopped: str, seconds: float) -> None:
         ran = max(map(len, self.metrics.values()), default=0)
@@ -300,3 +332,11 @@ class Watch:
                 metrics=metrics or setup.metrics,
                 batch_size=self.splits.batch_size if self.splits is not None else setup.batch_size,
             )
+
+
+def _digest(model: Any) -> bytes:
+    """Of the model's variables: equal for equal weights."""
+    made = hashlib.blake2b()
+    for variable in model.variables:
+        made.update(variable.numpy().tobytes())
+    return made.digest()

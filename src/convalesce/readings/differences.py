@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from convalesce.core.data import Across, Split
@@ -56,6 +56,15 @@ class Difference:
     limit: Limit
     what: str
     sure: bool = False
+
+
+def of_draws(train: Split, other: Split | None, found: Iterable[Difference]) -> bool:
+    """What differs may be what training's random steps do to each example.
+
+    They move mean and deviation little; a scale that is off is another preprocessing.
+    """
+    drawn = train.draws and not (other is not None and other.draws)
+    return drawn and not any(one.limit in {SHIFT, SPREAD} for one in found)
 
 
 def apart(train: Split) -> bool:

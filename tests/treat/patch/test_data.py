@@ -633,6 +633,44 @@ def test_narrower_ranges(written: str, factor: float, expected: str) -> None:
     assert mended(source, change, facts_of(source)) == want
 
 
+GENERATED = script("""
+    import keras
+    from tensorflow.keras.preprocessing.image import ImageDataGenerator
+
+    x, y = load()
+    drawn = ImageDataGenerator(rescale=1 / 255, rotation_range=180, zoom_range=[0.2, 1.8],
+                               vertical_flip=True)  # on the fly
+    plain = ImageDataGenerator(rescale=1 / 255)
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Dense(10)])
+    model.compile("adam", "mse")
+    model.fit(drawn.flow(x, y), validation_data=plain.flow(x, y))
+    """)
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "before", "after"),
+    [
+        ("rotation_range", 0.05, "rotation_range=180", "rotation_range=9"),
+        ("zoom_range", 0.5, "zoom_range=[0.2, 1.8]", "zoom_range=[0.6, 1.4]"),
+        ("rotation_range", 0.0, " rotation_range=180,", ""),
+    ],
+)
+def test_narrower_ranges_of_an_image_generator(
+    name: str, factor: float, before: str, after: str
+) -> None:
+    found = mended(GENERATED, core.ScaleAugmentation(name, factor), facts_of(GENERATED))
+    line = next(n for n in GENERATED.splitlines() if before in n)
+    assert found == f"-{line}\n+{line.replace(before, after)}"
+
+
+def test_an_image_generator_is_left_where_two_are_given_the_range() -> None:
+    source = GENERATED.replace(
+        "plain = ImageDataGenerator(", "plain = ImageDataGenerator(rotation_range=3, "
+    )
+    left = refused(source, core.ScaleAugmentation("rotation_range", 0.3), facts_of(source))
+    assert left.reason == "not one ImageDataGenerator alone is given rotation_range"
+
+
 def test_a_flip_is_taken_out() -> None:
     source = LISTED.replace("layers.Flatten()", 'layers.RandomFlip("vertical")')
     change = core.ScaleAugmentation("random_flip", 0.0)

@@ -11,16 +11,16 @@ the object leaves the picture; contrast turned to nothing leaves noise. Ranges a
 `RandomRotation(0.5)` is half a turn, not half a degree.
 
 ## How it is confirmed
-By the ranges of the augmentation layers, and by whether the model does well on training
-examples as they are. For leaves, cells or satellite pictures any turn is right: one wide transform
-stays a suspicion, and none is reported where the model answers well. Three and more out of range
-are stated. Without such layers, training examples that are answered worse than validation
-examples, both in inference mode, point to transforms in the data pipeline; so do examples that look
-alike and share their label in validation but not in training, where the inputs of both differ.
- By experiment:
-narrower ranges, or none, must leave more known. Where the draws of a generator can't be changed,
-half of the validation examples are learned from, for as many updates, and judged by the other half:
-that so few teach more than all that was drawn shows that the draws are at fault.
+By the ranges of the augmentation layers, or of Keras's ImageDataGenerator, and by whether the model
+does well on training examples as they are. For leaves, cells or satellite pictures any turn is
+right: one wide transform stays a suspicion, and none is reported where the model answers well.
+Three and more out of range are stated. Without such layers, training examples that are answered
+worse than validation examples, both in inference mode, point to transforms in the data pipeline; so
+do examples that look alike and share their label in validation but not in training, where the
+inputs of both differ. By experiment: narrower ranges, or none, must leave more known. Where the
+draws of a generator can't be changed, half of the validation examples are learned from, for as many
+updates, and judged by the other half: that so few teach more than all that was drawn shows that the
+draws are at fault.
 
 ## Remedy
 Smaller ranges; drop the transform that breaks the label.
@@ -83,12 +83,30 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """
     model, history = signals[MODEL], signals.get(HISTORY)
     trained, validated = signals.get(TRAIN_ANSWERS), signals.get(VALIDATION_ANSWERS)
-    found = [r for layer in model.layers if (r := _out_of_range(layer)) is not None]
+    told = _told(signals.get(TRAIN))
+    found = [r for layer in (*model.layers, *told) if (r := _out_of_range(layer)) is not None]
     if found:
         return _layers(found, _poorest(trained, validated), _running(history, trained))
-    if any(layer.kind.startswith("Random") for layer in model.layers):
+    if told or any(layer.kind.startswith("Random") for layer in model.layers):
         return None
-    return _pipeline(trained, validated) or _scrambled(signals, validated)
+    return (
+        _pipeline(trained, validated)
+        or _scrambled(signals, validated)
+        or _moved(signals, trained, validated)
+    )
+
+
+def _told(train: core.Split | None) -> list[core.Layer]:
+    """Layers that do what the data source says it does to each example."""
+    return [
+        core.Layer(
+            name=t.argument,
+            path=t.argument,
+            kind=t.kind,
+            settings={"mode": t.mode} if t.mode else {"factor": t.amount},
+        )
+        for t in (train.transforms if train is not None else ())
+    ]
 
 
 def _out_of_range(layer: core.Layer) -> tuple[core.Layer, core.Reading] | None:
@@ -208,6 +226,31 @@ def _scrambled(signals: core.Signals, validated: core.Predictions | None) -> cor
     )
 
 
+def _moved(
+    signals: core.Signals, trained: core.Predictions | None, validated: core.Predictions | None
+) -> core.Evidence | None:
+    """Random steps lead training away from validation, which is answered worse."""
+    train, validation, across = signals.get(TRAIN), signals.get(VALIDATION), signals.get(ACROSS)
+    if train is None or across is None or trained is None or validated is None:
+        return None
+    behind = curves.skill(trained) - curves.skill(validated)
+    found = list(differences.differences(train, validation, across))
+    if not found or not behind >= BEHIND.value:
+        return None
+    if not differences.of_draws(train, validation, found):
+        return None
+    worst = max(found, key=lambda one: one.observed / one.limit.value)
+    return core.Evidence(
+        readings=(core.Reading(ACROSS, worst.observed, worst.limit, worst.what),),
+        says="Steps of the training pipeline draw at random, and the validation inputs are unlike "
+        f"what comes out: {worst.what}; of what there is to learn training shows "
+        f"{data_reading.unit(curves.skill(trained)):.0%} and validation "
+        f"{data_reading.unit(curves.skill(validated)):.0%}",
+        strength=0.6 * data_reading.beyond(behind, BEHIND.value),
+        changes=(core.ScaleAugmentation(core.PIPELINE, 0.3),),
+    )
+
+
 def probe(evidence: core.Evidence) -> core.Trial:
     """Narrowed, the same training must know more of validation; or some plain examples must."""
     first, *others = remedies(evidence)
@@ -217,12 +260,14 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
-    """Narrow each transform that is out of range; where it is one, without it."""
+    """Narrow the transforms that are out of range, all or each; where it is one, without it."""
     narrowed = list(evidence.changes) or [core.ScaleAugmentation("the augmentation", 0.3)]
+    if len(narrowed) > 1:
+        return [core.Jointly(tuple(narrowed)), *narrowed]
     without = [
         core.ScaleAugmentation(c.layer, 0.0)
         for c in narrowed
-        if isinstance(c, core.ScaleAugmentation) and c.factor and len(narrowed) == 1
+        if isinstance(c, core.ScaleAugmentation) and c.factor
     ]
     return [*narrowed, *without]
 
@@ -239,6 +284,24 @@ def _model(**layers: float | str) -> core.Model:
 
 def _answers(role: core.Role, accuracy: float) -> core.Predictions:
     return core.Predictions(role=role, examples=500, accuracy=accuracy, baseline_accuracy=0.1)
+
+
+def _led_away(known: float, *, draws: bool = True, spread: float = 1.3) -> core.Signals:
+    """Validation further from training than training from itself, and answered worse."""
+    split = specimen.split(specimen.targets((250, 250)))
+    across = core.Across(
+        role="validation", distance=1.7, spread=(spread,), train_rows=500, other_rows=500
+    )
+    return core.record(
+        {
+            MODEL: _model(Conv2D="x"),
+            TRAIN: replace(split, draws=draws),
+            VALIDATION: split,
+            ACROSS: across,
+            TRAIN_ANSWERS: _answers("train", 0.9),
+            VALIDATION_ANSWERS: _answers("validation", known),
+        }
+    )
 
 
 def _drawn(ours: float, theirs: float, known: float, texture: float = 2.0) -> core.Signals:
@@ -263,6 +326,14 @@ def _drawn(ours: float, theirs: float, known: float, texture: float = 2.0) -> co
 
 _WILD = _model(RandomFlip="horizontal_and_vertical", RandomRotation=0.5, RandomZoom=0.6)
 _MILD = _model(RandomFlip="horizontal", RandomRotation=0.03, RandomZoom=0.1)
+_TOLD = specimen.split(
+    specimen.targets((250, 250)),
+    transforms=(
+        core.Transform("rotation_range", "RandomRotation", 0.5),
+        core.Transform("zoom_range", "RandomZoom", 0.8),
+        core.Transform("vertical_flip", "RandomFlip", 1.0, "vertical"),
+    ),
+)
 _COURSE = core.History(metrics={"accuracy": (0.3, 0.55)})
 
 CAUSE = core.Cause(
@@ -298,11 +369,18 @@ CAUSE = core.Cause(
             }
         ),
         _drawn(0.1, 0.9, 0.1),
+        _led_away(0.7),
+        core.record(
+            {MODEL: _model(Conv2D="x"), TRAIN: _TOLD, TRAIN_ANSWERS: _answers("train", 0.5)}
+        ),
     ),
     healthy=(
         core.record({MODEL: _MILD, TRAIN_ANSWERS: _answers("train", 0.7)}),
         core.record({MODEL: _WILD, VALIDATION_ANSWERS: _answers("validation", 0.99)}),
         _drawn(0.1, 0.9, 0.85),
+        _led_away(0.88),
+        _led_away(0.7, draws=False),
+        _led_away(0.7, spread=2.5),
         _drawn(0.6, 0.9, 0.1),
         _drawn(0.1, 0.9, 0.1, texture=1.0),
         _drawn(0.1, 0.3, 0.05),

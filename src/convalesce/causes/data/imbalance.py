@@ -52,6 +52,7 @@ FOUND = core.Limit(
 OVERLAP = core.Limit(0.1, unit="1", source="a tenth of the foreground's union: as good as none")
 MADE_FOR_IT = ("focal", "dice", "iou", "jaccard", "tversky", "weighted", "balanced")
 ORDERED = 0.5  # half of the way to batches of one class
+SEEN = 20  # examples of a rare class, fewer of which prove nothing: only a trial may
 MARGIN = 1.645  # one-sided 95 %
 RANDOM_SPAN = 20.0  # above it, log odds of 3: next to no common example is answered as rare
 
@@ -119,11 +120,11 @@ def _rare_class(
         if counts[c] * RATIO.value > most or shown <= 0:
             continue
         bound = _upper_bound(recall[c], shown)
-        if usual > 0 and bound < FOUND.value * usual:
-            behind.append((most / counts[c], c, recall[c]))
+        if usual > 0 and recall[c] < FOUND.value * usual and (shown >= SEEN or bound < FOUND.value):
+            behind.append((most / counts[c], c, recall[c], bound < FOUND.value * usual))
     if not behind:
         return None
-    ratio, rare, found = max(behind)
+    ratio, rare, found, sure = max(behind, key=lambda one: (one[3], one[0]))
     readings = (
         core.Reading(signal, found / usual, FOUND, f"class {rare} found, against common classes"),
         core.Reading(TRAIN, ratio, RATIO, f"commonest class over class {rare}"),
@@ -134,7 +135,7 @@ def _rare_class(
         f"{found:.0%} of its examples are found, against {usual:.0%} of the common classes'",
         strength=data_reading.beyond(ratio, RATIO.value)
         * (1 - 0.5 * data_reading.unit(found / usual)),
-        stated=not doubtful,
+        stated=sure and not doubtful,
         severity=core.Severity.WARNING,
         changes=(
             core.WeightClasses(),
@@ -215,6 +216,7 @@ CAUSE = core.Cause(
     mimics=("data.nonfinite", "hp.lr_low", "hp.lr_high", "hp.metric", "hp.loss"),
     sick=(
         core.record({TRAIN: _RARE, VALIDATION_ANSWERS: _answers(1)}),
+        core.record({TRAIN: _RARE, VALIDATION_ANSWERS: _answers(9)}),
         core.record({TRAIN: _RARE, TRAIN_ANSWERS: _answers(0), SETUP: _setup()}),
         core.record({TRAIN: _MASKS, VALIDATION_ANSWERS: _EMPTY, SETUP: _setup()}),
     ),

@@ -150,6 +150,8 @@ def _against(
         found = [one for one in found if one.sure]
     if not found:
         return None
+    if differences.of_draws(train, other, found):
+        return None  # see data.augmentation
     found.sort(key=lambda one: (one.sure, one.observed / one.limit.value), reverse=True)
     worst = found[0]
     which = "hold-out" if across.role == "held_out" else "validation"

@@ -111,7 +111,8 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     fell = _fell_before(signals, _spent_at(rates, FADING) or at)
     unlearned = not math.isfinite(progress.skill) or progress.skill < UNLEARNED
     shown = fell or cuts or (unlearned and at < QUARTER)
-    if not shown and not (unlearned and at <= EARLY.value):
+    asked = at <= EARLY.value if unlearned else at < QUARTER and progress.skill < OPEN.value
+    if not shown and not asked:
         return None  # what was spent late, or had done its work, is asked of no one
     height, left = float(rates.max()), float(rates[-1])
     who = schedule.name if schedule is not None else "ReduceLROnPlateau" if cuts else "the rate"
@@ -276,6 +277,7 @@ def _shaken(by: float) -> core.Signals:
 
 _HALVED = [1e-3 * 0.5**i for i in range(20)]
 _FIFTHS = [1e-3 * 0.2 ** (i // 2) for i in range(20)]
+_TENTHS = [1e-3 * 0.1**i for i in range(20)]
 _COSINE = [1e-3 * (0.5 + 0.5 * math.cos(math.pi * i / 19)) for i in range(20)]
 
 CAUSE = core.Cause(
@@ -296,8 +298,10 @@ CAUSE = core.Cause(
         _record([1e-5 * i for i in range(20)], [2.3] * 20, warmup_target=1e-2),
         _shaken(0.15),
         _record(_FIFTHS, [2.3, 1.4, 1.1, 1.0, 0.95, *[0.94] * 15], known=0.6),
+        _record(_TENTHS, [2.3, 1.4, 1.1, 1.0, 0.95, *[0.94] * 15], known=0.9),
     ),
     healthy=(
+        _record(_TENTHS, [2.3, 1.4, 1.1, 1.0, 0.95, *[0.94] * 15], known=0.96),
         _record(_FIFTHS, [2.3, 1.4, 1.1, 1.0, 0.95, *[0.94] * 15], known=0.9),
         _record(_COSINE, [2.3 * 0.8**i for i in range(20)]),
         _record([1e-3] * 20, [2.3, 2.2, 2.1, 2.0, 1.9, 1.8, *[1.75] * 14]),

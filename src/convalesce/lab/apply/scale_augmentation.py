@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from convalesce import core
+from convalesce.lab.generated import STILL, Generated
 from convalesce.lab.places import named
 from convalesce.lab.rows import changed
 from convalesce.lab.setting import Setting
@@ -22,6 +23,8 @@ def apply(change: core.ScaleAugmentation, setting: Setting) -> Setting:
     """
     if change.layer == core.PIPELINE:
         return _without_random_steps(change, setting)
+    if change.layer in STILL:
+        return _by_generator(change, setting)
     try:
         layers = named(setting.model, (change.layer,))
     except core.CannotChange as error:
@@ -53,6 +56,15 @@ def _without_random_steps(change: core.ScaleAugmentation, setting: Setting) -> S
             "a random step of the data pipeline has no range that could be scaled from outside"
         )
     return changed(setting, train=redrawn.plain, judged=redrawn.plain)
+
+
+def _by_generator(change: core.ScaleAugmentation, setting: Setting) -> Setting:
+    """Another range of Keras's ImageDataGenerator."""
+    drawn = setting.train.redrawn
+    if not isinstance(drawn, Generated) or not drawn.holds(setting.train):
+        raise core.CannotChange("its pictures can't be read again without their generator")
+    rows = drawn.scaled(change.layer, change.factor)
+    return changed(setting, train=rows, judged=rows)
 
 
 def _ranges(layer: Any, factor: float) -> dict[str, Any]:
