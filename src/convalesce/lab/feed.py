@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from convalesce import core
 from convalesce.lab.generated import generated
 from convalesce.lab.redraw import redrawn
+from convalesce.lab.rows import labels_of
 from convalesce.observe.arguments import first_leaf, unpack
 from convalesce.observe.kept import TRAIN_BYTES, VALIDATION_BYTES, Rows
+from convalesce.readings.data_reading import ORDERED, beyond_chance, togetherness
 
 READ_S = 10.0  # for reading a data set
 
@@ -87,7 +89,8 @@ def read(rows: Rows, *, training: bool) -> Rows:
     if training and (drawn := generated(rows.dataset, rows)) is not None:
         return drawn
     if rows.seen:
-        return replace(joined(list(rows.seen), rows), whole=False, steps=None, shuffled=True)
+        made = replace(joined(list(rows.seen), rows), whole=False, steps=None)
+        return replace(made, shuffled=not in_class_order(made))
     if not hasattr(rows.dataset, "element_spec"):
         raise core.CannotChange("its data came from a source that can't be read twice")
     import keras
@@ -124,6 +127,21 @@ def dealt_as(rows: Rows, split: object) -> Rows:
     buffer = split.shuffle_buffer if isinstance(split, core.Split) else None
     mixes = buffer is not None and buffer >= rows.count
     return replace(rows, shuffled=True) if mixes else rows
+
+
+def in_class_order(rows: Rows) -> bool:
+    """Batches hold mostly examples of one class: the order is a fault that arms must show."""
+    labels = labels_of(rows)
+    if labels is None:
+        return False
+    classes, index = np.unique(labels, return_inverse=True)
+    if not 1 < len(classes) < len(labels):
+        return False
+    batch = np.arange(len(index)) // rows.batch
+    counts = np.zeros((int(batch[-1]) + 1, len(classes)))
+    np.add.at(counts, (batch, index), 1.0)
+    alike, chance, _ = togetherness(counts, (counts.sum(0) / len(index)).tolist())
+    return beyond_chance(alike, chance) >= ORDERED.value
 
 
 def joined(kept: list[tuple[Any, Any, Any]], rows: Rows) -> Rows:

@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from convalesce.core.course import Evaluations, History, Predictions
 from convalesce.core.data import Inputs, Split, Targets
+from convalesce.core.evidence import Limit
 
+ORDERED = Limit(
+    0.5, unit="1", source="half way from random batches (0) to batches of one class (1)"
+)
 CLASSES = frozenset({"class_index", "binary", "sign", "one_hot"})
 NOTHING = 0.05  # of what a constant answer loses: two losses this close are both next to nothing
 

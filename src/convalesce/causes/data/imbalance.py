@@ -51,7 +51,6 @@ FOUND = core.Limit(
 )
 OVERLAP = core.Limit(0.1, unit="1", source="a tenth of the foreground's union: as good as none")
 MADE_FOR_IT = ("focal", "dice", "iou", "jaccard", "tversky", "weighted", "balanced")
-ORDERED = 0.5  # half of the way to batches of one class
 SEEN = 20  # examples of a rare class, fewer of which prove nothing: only a trial may
 MARGIN = 1.645  # one-sided 95 %
 RANDOM_SPAN = 20.0  # above it, log odds of 3: next to no common example is answered as rare
@@ -86,7 +85,7 @@ def _in_order(seen: core.Series | None, labels: core.Targets) -> bool:
         return False
     shares = data_reading.shares(labels.counts)
     alike, chance, _ = data_reading.togetherness(seen.values, shares)
-    return data_reading.beyond_chance(alike, chance) >= ORDERED
+    return data_reading.beyond_chance(alike, chance) >= data_reading.ORDERED.value
 
 
 def _is_handled(setup: core.Setup | None) -> bool:

@@ -40,9 +40,6 @@ from convalesce.core import (
 )
 from convalesce.readings import data_reading, specimen
 
-ORDERED = core.Limit(
-    0.5, unit="1", source="half way from random batches (0) to batches of one class (1)"
-)
 PURE = 0.9  # beyond it a batch is as good as of one class
 ENOUGH = 20.0  # examples of rarer classes that random batches would have shown
 MOVED = core.Limit(
@@ -82,13 +79,15 @@ def _one_sided(seen: core.Series, labels: core.Targets) -> core.Evidence | None:
     alike, chance, shown = data_reading.togetherness(seen.values, shares)
     rare = shown * (1 - max(shares, default=1.0))
     excess = data_reading.beyond_chance(alike, chance)
-    if not rare >= ENOUGH or not ORDERED.value <= excess <= 1:
+    if not rare >= ENOUGH or not data_reading.ORDERED.value <= excess <= 1:
         return None
     return core.Evidence(
-        readings=(core.Reading(BATCH_LABELS, excess, ORDERED, "class order within batches"),),
+        readings=(
+            core.Reading(BATCH_LABELS, excess, data_reading.ORDERED, "class order within batches"),
+        ),
         says=f"In {alike:.0%} of pairs within a batch both examples are of one class; in random "
         f"batches it would be {chance:.0%}",
-        strength=data_reading.beyond(excess, ORDERED.value),
+        strength=data_reading.beyond(excess, data_reading.ORDERED.value),
         stated=True,
         severity=core.Severity.ERROR if excess >= PURE else core.Severity.WARNING,
     )
@@ -103,15 +102,19 @@ def _in_blocks(
     mixed_over = max(setup.batch_size or 32 if setup else 32, 2 * (train.shuffle_buffer or 0))
     by_fit = train.shuffled_by == "fit" or (setup is not None and setup.shuffle is True)
     unlimited = bool(train.shuffled_by) and train.shuffle_buffer is None
-    if not train.whole or by_fit or unlimited or order < ORDERED.value:
+    if not train.whole or by_fit or unlimited or order < data_reading.ORDERED.value:
         return None
     if train.scanned / runs < mixed_over or train.scanned < 2 * mixed_over:
         return None
     return core.Evidence(
-        readings=(core.Reading(TRAIN, order, ORDERED, "neighbours of one class, beyond chance"),),
+        readings=(
+            core.Reading(
+                TRAIN, order, data_reading.ORDERED, "neighbours of one class, beyond chance"
+            ),
+        ),
         says=f"The training data come in blocks of one class, {train.scanned / runs:.0f} examples "
         "long on average, and nothing mixes them before they are batched",
-        strength=data_reading.beyond(order, ORDERED.value),
+        strength=data_reading.beyond(order, data_reading.ORDERED.value),
         stated=True,
         severity=core.Severity.ERROR if order >= PURE else core.Severity.WARNING,
     )

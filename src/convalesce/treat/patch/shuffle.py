@@ -26,7 +26,11 @@ from convalesce.treat.patch.source.splits import cut_of
 from convalesce.treat.patch.source.training import fit_call
 from convalesce.treat.patch.source.values import follow, number, source_of
 
-FOLDERS = frozenset({"image_dataset_from_directory", "text_dataset_from_directory"})
+# Keras's own readers, which shuffle where they are asked to; `flow` are image generators'.
+READERS = frozenset({"image_dataset_from_directory", "text_dataset_from_directory", "flow"}) | {
+    "flow_from_directory",
+    "flow_from_dataframe",
+}
 SNIPPET = """\
 order = np.random.default_rng(0).permutation(len(x))
 x, y = x[order], y[order]  # before x and y are split"""
@@ -38,9 +42,9 @@ def write(change: Shuffle, draft: Draft) -> None:  # noqa: ARG001 - as all write
     fit = fit_call(script)
     x = value(script, fit, "x")
     calls = pipeline(script, x) if x is not None else []
-    folder = next((c for c in calls if script.called(c) in FOLDERS), None)
-    if folder is not None:
-        set_argument(draft, folder, "shuffle", "True")
+    reader = next((c for c in calls if script.called(c) in READERS), None)
+    if reader is not None:
+        set_argument(draft, reader, "shuffle", "True")
         return
     if value(script, fit, "y") is None and calls:
         _in_pipeline(draft, calls)
