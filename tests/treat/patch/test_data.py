@@ -1061,3 +1061,34 @@ def test_labels_that_must_be_looked_at_are_left_to_the_user() -> None:
 def test_more_data_is_nothing_that_a_script_can_say() -> None:
     left = refused(TABLE, core.CollectData(3.0), facts_of(TABLE))
     assert left.reason == "about 3 times the examples have to be collected"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("plain = ImageDataGenerator()", "plain = ImageDataGenerator(rescale=1 / 255)"),
+        (
+            "plain = ImageDataGenerator(rescale=1 / 127)",
+            "plain = ImageDataGenerator(rescale=1 / 255)",
+        ),
+        (
+            "plain = ImageDataGenerator(rescale=1 / 255, samplewise_center=True)",
+            "plain = ImageDataGenerator(rescale=1 / 255)",
+        ),
+    ],
+)
+def test_both_image_generators_make_the_steps_of_training(before: str, after: str) -> None:
+    source = GENERATED.replace("plain = ImageDataGenerator(rescale=1 / 255)", before)
+    assert mended(source, core.UnifyPreprocessing(), facts_of(source)) == f"-{before}\n+{after}"
+
+
+def test_a_generator_that_is_fitted_to_its_data_is_left_to_the_user() -> None:
+    source = GENERATED.replace("vertical_flip=True", "featurewise_center=True")
+    left = refused(source, core.UnifyPreprocessing(), facts_of(source))
+    assert left.reason.startswith("featurewise_center takes figures of the data")
+
+
+def test_a_generator_that_keeps_the_order_is_told_to_shuffle() -> None:
+    source = GENERATED.replace("drawn.flow(x, y)", "drawn.flow(x, y, shuffle=False)")
+    found = mended(source, core.Shuffle(), facts_of(source))
+    assert "+model.fit(drawn.flow(x, y, shuffle=True)" in found

@@ -6,13 +6,13 @@ import libcst as cst
 
 from convalesce.core.changes.data import ScaleAugmentation
 from convalesce.treat.patch.source.calls import argument, drop_argument
+from convalesce.treat.patch.source.data import GENERATOR
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.layers import all_layers, built, named
 from convalesce.treat.patch.source.places import place_of, take_away
 from convalesce.treat.patch.source.values import follow, number, source_of, written
 
-GENERATOR = "ImageDataGenerator"
 AROUND_ONE = frozenset({"zoom_range", "brightness_range"})
 ARGUMENTS = AROUND_ONE | {
     "rotation_range",
@@ -68,7 +68,7 @@ def _scale(draft: Draft, value: cst.BaseExpression, factor: float, middle: float
 def _of_generator(change: ScaleAugmentation, draft: Draft) -> None:
     """One argument of Keras's ImageDataGenerator, where one call alone gives it."""
     script, name = draft.script, change.layer
-    made = [c for c in script.of(cst.Call) if script.called(c).endswith(GENERATOR)]
+    made = [c for c in script.of(cst.Call) if script.called(c) == GENERATOR]
     given = [(c, arg) for c in made if (arg := argument(script, c, name)) is not None]
     if len(given) != 1:
         snippet = f"{name}=...,  # {change}"

@@ -8,7 +8,14 @@ import libcst as cst
 
 from convalesce.core.changes.data import UnifyPreprocessing
 from convalesce.treat.patch.source.calls import drop_argument, set_argument, value
-from convalesce.treat.patch.source.data import bound_in, latest, pipeline, slices, training
+from convalesce.treat.patch.source.data import (
+    bound_in,
+    image_generator,
+    latest,
+    pipeline,
+    slices,
+    training,
+)
 from convalesce.treat.patch.source.draft import Draft
 from convalesce.treat.patch.source.edit import NoFaithfulEdit
 from convalesce.treat.patch.source.script import Script, dotted, renamed, sole
@@ -18,6 +25,14 @@ from convalesce.treat.patch.source.training import fit_call
 MAY_DIFFER = re.compile(
     "shuffle|augment|train|repeat|drop|batch|seed|rng|name|split", re.IGNORECASE
 )
+
+GENERATED = (
+    "rescale",
+    "samplewise_center",
+    "samplewise_std_normalization",
+    "preprocessing_function",
+)
+FITTED = ("featurewise_center", "featurewise_std_normalization", "zca_whitening")
 
 SNIPPET = """\
 # layers in front of the model treat every split alike:
@@ -36,14 +51,37 @@ def write(change: UnifyPreprocessing, draft: Draft) -> None:  # noqa: ARG001 - a
     given = value(script, fit, "validation_data")
     if given is None:
         raise NoFaithfulEdit("fit is given no validation data", line=script.line(fit))
+    train = value(script, fit, "x")
+    if train is not None and _in_generators(draft, train, given):
+        return
     pair = _variables(script)
     if pair is not None and (_refitted(draft, pair[1]) or _in_steps(draft, *pair)):
         return
-    train = value(script, fit, "x")
     if train is not None and (_in_pipelines(draft, train, given) or _in_calls(draft, train, given)):
         return
     what = "no step is seen that one split goes through and the other doesn't"
     raise NoFaithfulEdit(what, line=script.line(fit))
+
+
+def _in_generators(draft: Draft, train: cst.BaseExpression, given: cst.BaseExpression) -> bool:
+    """Steps of Keras's ImageDataGenerator that only one of two is told to make."""
+    script, done = draft.script, False
+    ours, theirs = (image_generator(script, flow) for flow in (train, given))
+    if ours is None or theirs is None or ours is theirs:
+        return False
+    for name in FITTED:
+        if value(script, ours, name) is not None and value(script, theirs, name) is None:
+            what = f"{name} takes figures of the data that the generator is fitted to"
+            raise NoFaithfulEdit(what, line=script.line(theirs))
+    for name in GENERATED:
+        mine, other = value(script, ours, name), value(script, theirs, name)
+        if mine is None and other is not None:
+            drop_argument(draft, theirs, name)
+            done = True
+        elif mine is not None and (other is None or script.code(mine) != script.code(other)):
+            set_argument(draft, theirs, name, script.code(mine))
+            done = True
+    return done
 
 
 def _variables(script: Script) -> tuple[str, str] | None:

@@ -18,6 +18,8 @@ from convalesce.treat.patch.source.values import follow
 
 PARTS = frozenset({"take", "skip", "shard", "filter"})
 
+GENERATOR = "ImageDataGenerator"
+
 
 @dataclass(frozen=True, eq=False)
 class Arrays:
@@ -81,6 +83,15 @@ def pipeline(script: Script, expression: cst.BaseExpression) -> list[cst.Call]:
         out.append(expression)
         expression = latest(script, expression.func.value)
     return out
+
+
+def image_generator(script: Script, flow: cst.BaseExpression) -> cst.Call | None:
+    """The `ImageDataGenerator(…)` that an iterator was taken from; None for other data."""
+    calls = pipeline(script, flow)
+    receiver = calls[-1].func if calls else None
+    made = latest(script, receiver.value) if isinstance(receiver, cst.Attribute) else None
+    found = [*calls, *([made] if isinstance(made, cst.Call) else [])]
+    return next((call for call in found if script.called(call) == GENERATOR), None)
 
 
 def latest(script: Script, expression: cst.BaseExpression) -> cst.BaseExpression:
