@@ -317,7 +317,7 @@ def test_copies_within_training_or_few_examples_held_out_tell_nothing(train: Any
 def test_what_only_tells_where_a_fault_lies_is_no_base_for_a_second_look() -> None:
     lab = WrittenLab(
         lambda arm: 0.8 if made(arm, core.LearnFromValidation) else 0.1,
-        cannot=(core.ScaleAugmentation,),
+        cannot=(core.ScaleAugmentation, core.Jointly),
     )
     drawn = finding("data.augmentation", severity="warning")
     pipeline = replace(drawn.evidence, changes=(core.ScaleAugmentation(core.PIPELINE, 0.3),))

@@ -6,7 +6,7 @@ consequence. So faults that hide one another are found one after another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -55,6 +55,7 @@ class Case:
         experiments: Trials on it.
         diagnose: From a record to findings.
         queue: Serious findings that are still to be settled, most probable first.
+        notes: Found worth knowing of the fit, but no fault by itself.
         settled: What is settled, in the order in which it was.
         remarks: What could not be done, in sentences.
     """
@@ -63,6 +64,7 @@ class Case:
     diagnose: Diagnose
     say: Say
     queue: list[core.Finding]
+    notes: Sequence[core.Finding] = ()
     settled: list[core.Finding] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
@@ -88,12 +90,23 @@ class Case:
             return
         if any(f.verdict is core.Verdict.CONFIRMED for f in known):
             return
-        found = look_alike(self.experiments, known, self.say)
+        found = self._noted(known) or look_alike(self.experiments, known, self.say)
         if found is None:
             return
         self.queue = [f for f in known if f.verdict is core.Verdict.UNDECIDED]
         self.settled = [*(f for f in known if f.verdict is core.Verdict.REFUTED), found]
         self._mend([found], [found.remedies])
+
+    def _noted(self, known: Iterable[core.Finding]) -> core.Finding | None:
+        """What was noted beside suspects that are left open, and can be taken for one of them."""
+        open_ = [f.cause for f in known if f.verdict is core.Verdict.UNDECIDED]
+        for note in self.notes:
+            if note.explained_by or not any(alike(note.cause, cause) for cause in open_):
+                continue
+            roots = settle([note], self.experiments, self.say).roots
+            if roots:
+                return replace(roots[0], severity=core.Severity.WARNING)
+        return None
 
     def look_at_validation(self) -> None:
         """Where all that is proven is learning by heart: is validation of another kind?"""
@@ -331,8 +344,9 @@ def confirm(  # noqa: PLR0913 - what is known, what can be done, and who is told
         if signals is None:
             continue
         experiments = made[index] = Experiments(Arms(lab, budget, index, hire(index)), signals)
-        queue = [f for f in serious if f.fit == index]
-        case = Case(experiments, diagnose, say, queue)
+        here = [f for f in diagnosis.findings if f.fit == index]
+        queue, notes = ([f for f in here if f.serious is kind] for kind in (True, False))
+        case = Case(experiments, diagnose, say, queue, notes)
         try:
             case.follow()
             case.look_beside()

@@ -64,7 +64,7 @@ class Course:
                     seen = replace(watch.end(stopped), continues=before)
                     self.fits.append(seen)
                     self._trained[model] = len(self.fits) - 1
-                    if watch.waits() and not stopped:
+                    if watch.waits and not stopped:
                         self._waiting = [*self._waiting, watch][-WAITING:]
                     watch.told.ends(seen, stopped)
             finally:
@@ -101,7 +101,7 @@ class Course:
     def read_put_off(self) -> None:
         """Once the script is over: read what could not be read without changing what it sees."""
         for watch in self._waiting:
-            with guarded(self.remarks, "reading the validation data"), kept_random_state():
+            with guarded(self.remarks, "reading data once more"), kept_random_state():
                 self.fits[watch.index] = watch.read_put_off(self.fits[watch.index])
         self._waiting = []
 

@@ -130,6 +130,23 @@ def draws(data: Any) -> bool:
     return any(word in kind for kind in kinds for word in DRAWING)
 
 
+def drawn_anew(data: Any) -> bool:
+    """A PyDataset that is asked twice for its first batch gives other inputs, labels as before.
+
+    Asking draws from its random state: only once the script is over.
+    """
+    first, second = (unpack(data[0]) or (None, None, None) for _ in range(2))
+    if first[1] is None or second[1] is None:
+        return False
+    import keras
+
+    x, y = (
+        [np.array_equal(a, b) for a, b in zip(*map(keras.tree.flatten, pair), strict=True)]
+        for pair in ((first[0], second[0]), (first[1], second[1]))
+    )
+    return all(y) and not all(x)
+
+
 def _obstacles(dataset: Any) -> Iterator[str]:
     for kind, operations in _steps(dataset):
         if kind not in HARMLESS:

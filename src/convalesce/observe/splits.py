@@ -9,8 +9,9 @@ from typing import Any
 from convalesce import core
 from convalesce.observe.arguments import Handed, first_leaf, is_indexable
 from convalesce.observe.guard import guarded
-from convalesce.observe.sample import draws, sample_arrays, sample_dataset, why_not_yet
+from convalesce.observe.sample import drawn_anew, draws, sample_arrays, sample_dataset, why_not_yet
 from convalesce.observe.scan import Hints, Tee, compare, from_batches, scan
+from convalesce.observe.scan.tee import is_py_dataset
 from convalesce.observe.scan.transforms import transforms_of
 from convalesce.readings.data_reading import before_map
 
@@ -220,6 +221,15 @@ class Splits:
         """Once the script is over: what was found with validation data that had to wait."""
         self._sampled["validation"] = self._sample("validation", over=True)
         return self.record(stopped=False)
+
+    @property
+    def may_draw(self) -> bool:
+        """Training data that can be asked twice for a batch, once the script is over."""
+        return is_py_dataset(self.handed.x)
+
+    def drawn_anew(self) -> bool:
+        """Once the script is over: the same batch of training holds other inputs each time."""
+        return self.may_draw and drawn_anew(self.handed.x)
 
     def kept(self, role: str) -> list[tuple[Any, Any, Any]]:
         """Batches that were kept on their way to the model; none of data that can be read again."""

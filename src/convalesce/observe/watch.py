@@ -221,18 +221,30 @@ class Watch:
             remarks=tuple(dict.fromkeys([*self.remarks, *self.instrument.remarks, *put_off])),
         )
 
+    @property
     def waits(self) -> bool:
-        """Validation data are to be read once the script is over."""
-        return self.splits is not None and bool(self.splits.put_off)
+        """Something is to be read once the script is over."""
+        return self.splits is not None and bool(self.splits.put_off or self.splits.may_draw)
 
     def read_put_off(self, fit: core.Fit) -> core.Fit:
-        """The fit with what its validation data show, where the model is as the fit left it."""
-        if self.splits is None or self._ended_with != _digest(self.model):
+        """The fit with what reading its data once more shows, now that nothing can come of it."""
+        if self.splits is None:
             return fit
-        said, history = self.splits.put_off, fit.signals.recorded.get(core.HISTORY)
+        read: dict[core.Signal[Any], Any] = {}
+        train = fit.signals.recorded.get(core.TRAIN)
+        if isinstance(train, core.Split) and self.splits.drawn_anew():
+            read[core.TRAIN] = replace(train, draws=True)
+        fit = replace(fit, signals=core.Signals({**fit.signals.recorded, **read}))
+        return self._with_validation(fit, self.splits) if self.splits.put_off else fit
+
+    def _with_validation(self, fit: core.Fit, splits: Splits) -> core.Fit:
+        """The same with validation's part, where the model is as the fit left it."""
+        if self._ended_with != _digest(self.model):
+            return fit
+        said, history = splits.put_off, fit.signals.recorded.get(core.HISTORY)
         before = self.clock["answers"]
         with self.clock.on("answers"):
-            self.recorded = {**fit.signals.recorded, **self.splits.read_put_off()}
+            self.recorded = {**fit.signals.recorded, **splits.read_put_off()}
             self._record_answers(history.seconds if isinstance(history, core.History) else 0.0)
         return replace(
             fit,

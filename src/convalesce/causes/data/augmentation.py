@@ -67,6 +67,9 @@ BEHIND = core.Limit(
 SCRAMBLED = core.Limit(
     0.5, unit="1", source="half of what ties look-alikes of validation is lost in training"
 )
+POOR = core.Limit(
+    0.75, unit="1", source="a quarter of what there is to know is not: more than mild ranges cost"
+)
 CLEAR = 0.5  # of what look-alikes can agree beyond chance: their classes are apart
 MISSED = 0.2  # known less than five look-alikes tell: the model was kept from it
 WELL = 0.95  # of what there is to learn: no augmentation has done harm
@@ -93,6 +96,7 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
         _pipeline(trained, validated)
         or _scrambled(signals, validated)
         or _moved(signals, trained, validated)
+        or _drawing(signals.get(TRAIN), trained, validated)
     )
 
 
@@ -251,6 +255,23 @@ def _moved(
     )
 
 
+def _drawing(
+    train: core.Split | None, trained: core.Predictions | None, validated: core.Predictions | None
+) -> core.Evidence | None:
+    """Examples are drawn anew each time, and neither split is known well: worth a trial."""
+    known = curves.skill(trained), curves.skill(validated)
+    if train is None or not train.draws or not max(known) < POOR.value:
+        return None
+    return core.Evidence(
+        readings=(core.Reading(TRAIN_ANSWERS, max(known), POOR, "share of what can be learned"),),
+        says="Training examples are drawn anew each time that they are asked for, and at most "
+        f"{data_reading.unit(max(known)):.0%} of what there is to learn is learned",
+        strength=0.3,
+        severity=core.Severity.NOTE,
+        changes=(core.ScaleAugmentation(core.PIPELINE, 0.3),),
+    )
+
+
 def probe(evidence: core.Evidence) -> core.Trial:
     """Narrowed, the same training must know more of validation; or some plain examples must."""
     first, *others = remedies(evidence)
@@ -300,6 +321,20 @@ def _led_away(known: float, *, draws: bool = True, spread: float = 1.3) -> core.
             ACROSS: across,
             TRAIN_ANSWERS: _answers("train", 0.9),
             VALIDATION_ANSWERS: _answers("validation", known),
+        }
+    )
+
+
+def _anew(known: float, *, draws: bool = True) -> core.Signals:
+    """Training examples that are others each time."""
+    split = specimen.split(specimen.targets((250, 250)), draws=draws)
+    answers = {"train": _answers("train", known), "validation": _answers("validation", known)}
+    return core.record(
+        {
+            MODEL: _model(Conv2D="x"),
+            TRAIN: split,
+            TRAIN_ANSWERS: answers["train"],
+            VALIDATION_ANSWERS: answers["validation"],
         }
     )
 
@@ -370,6 +405,7 @@ CAUSE = core.Cause(
         ),
         _drawn(0.1, 0.9, 0.1),
         _led_away(0.7),
+        _anew(0.5),
         core.record(
             {MODEL: _model(Conv2D="x"), TRAIN: _TOLD, TRAIN_ANSWERS: _answers("train", 0.5)}
         ),
@@ -379,6 +415,8 @@ CAUSE = core.Cause(
         core.record({MODEL: _WILD, VALIDATION_ANSWERS: _answers("validation", 0.99)}),
         _drawn(0.1, 0.9, 0.85),
         _led_away(0.88),
+        _anew(0.8),
+        _anew(0.5, draws=False),
         _led_away(0.7, draws=False),
         _led_away(0.7, spread=2.5),
         _drawn(0.6, 0.9, 0.1),
