@@ -9,6 +9,7 @@ import numpy as np
 
 from convalesce import core
 from convalesce.lab.setting import optimizer_like
+from convalesce.observe.guard import plain_float
 from convalesce.observe.kept import State
 
 # What `compile` and `make_…_function` leave on a model.
@@ -92,4 +93,4 @@ def restore_optimizer(model: Any, state: State, factor: float = 1.0) -> None:
     for variable, value in zip(optimizer.variables, state.optimizer, strict=True):
         variable.assign(value)
     if factor != 1.0:
-        optimizer.learning_rate = float(optimizer.learning_rate) * factor
+        optimizer.learning_rate = plain_float(optimizer.learning_rate) * factor

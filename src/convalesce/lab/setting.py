@@ -8,6 +8,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.lab.edits import Edited
+from convalesce.observe.guard import plain_float
 from convalesce.observe.kept import Rows
 
 
@@ -98,4 +99,4 @@ def optimizer_like(optimizer: Any, **settings: Any) -> Any:
 
 def rate_of(optimizer: Any) -> float:
     """Rate in force at the optimizer's present step."""
-    return float(optimizer.learning_rate)
+    return plain_float(optimizer.learning_rate)

@@ -76,8 +76,11 @@ class Stopwatch:
 
 
 def plain_float(value: Any) -> float:
-    """A number out of whatever Keras put into its logs; nan where there is none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
+    """A number out of whatever Keras put into its logs; nan where there is none.
+
+    Variables that a strategy keeps on several devices give theirs by `numpy` alone.
+    """
+    for read in (float, lambda v: float(v.numpy())):
+        with contextlib.suppress(TypeError, ValueError, AttributeError):
+            return read(value)
+    return float("nan")

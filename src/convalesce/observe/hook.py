@@ -154,12 +154,22 @@ class Busy(threading.local):
     """This thread is inside a call that is being watched: what Keras calls there is its own."""
 
     now = False
+    anywhere = 0  # threads that are
 
     def __enter__(self) -> None:
         self.now = True
+        Busy.anywhere += 1
 
     def __exit__(self, *_: object) -> None:
         self.now = False
+        Busy.anywhere -= 1
+
+    @property
+    def replicas(self) -> bool:
+        """This thread may be one that a distribution strategy makes inside a watched call."""
+        import tensorflow as tf
+
+        return Busy.anywhere > 0 and bool(tf.distribute.has_strategy())
 
 
 class Calls:
@@ -172,7 +182,7 @@ class Calls:
     @property
     def passes(self) -> bool:
         """This call is none of ours."""
-        return not self.patches.active or self.busy.now
+        return not self.patches.active or self.busy.now or self.busy.replicas
 
     def fit(self, original: Any) -> Any:
         """`Model.fit`, which a subclass may call by `super()`."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from convalesce import core
 from convalesce.observe.arguments import Handed, first_leaf, is_indexable
+from convalesce.observe.guard import plain_float
 
 TRAIN_BYTES, VALIDATION_BYTES = 64 << 20, 16 << 20
 WEIGHT_BYTES = 256 << 20
@@ -212,7 +213,7 @@ def state_of(model: Any) -> State:
 def _rate(optimizer: Any) -> float | None:
     inner: Any = getattr(optimizer, "inner_optimizer", optimizer)
     fixed = hasattr(getattr(inner, "_learning_rate", None), "assign")
-    return float(inner.learning_rate) if fixed else None
+    return plain_float(inner.learning_rate) if fixed else None
 
 
 def compiled(model: Any) -> dict[str, Any]:

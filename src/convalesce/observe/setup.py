@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from convalesce import core
+from convalesce.observe.guard import plain_float
 from convalesce.observe.layers import plain_settings
 from convalesce.observe.sites import site_of
 
@@ -72,7 +72,7 @@ def read_optimizer(optimizer: Any, steps: int | None) -> core.Optimizer | None:
     )
     schedule = getattr(inner, "_learning_rate", None)
     is_schedule = callable(schedule) and hasattr(schedule, "get_config")
-    start = int(_number(getattr(inner, "iterations", 0)))
+    start = int(plain_float(getattr(inner, "iterations", 0)))
     rate = schedule(start) if callable(schedule) and is_schedule else inner.learning_rate
     clipping = [
         (key, float(value))
@@ -82,10 +82,10 @@ def read_optimizer(optimizer: Any, steps: int | None) -> core.Optimizer | None:
     momentum = settings.get("momentum", settings.get("beta_1"))
     return core.Optimizer(
         name=type(inner).__name__,
-        learning_rate=_number(rate),
+        learning_rate=plain_float(rate),
         schedule=_schedule(schedule, start, steps) if is_schedule else None,
         momentum=momentum if isinstance(momentum, float) else None,
-        weight_decay=_number(getattr(inner, "weight_decay", None) or 0.0),
+        weight_decay=plain_float(getattr(inner, "weight_decay", None) or 0.0),
         clipping=clipping[0] if clipping else None,
         settings=settings,
     )
@@ -102,7 +102,7 @@ def _schedule(schedule: Any, start: int, steps: int | None) -> core.Schedule:
         count = min(POINTS, steps)
         at = [start + round(i * (steps - 1) / max(count - 1, 1)) for i in range(count)]
         with contextlib.suppress(Exception):
-            planned = tuple(_number(schedule(step)) for step in at)
+            planned = tuple(plain_float(schedule(step)) for step in at)
     settings: dict[str, float | str] = {}
     with contextlib.suppress(Exception):
         settings = plain_settings({k: v for k, v in schedule.get_config().items() if k != "name"})
@@ -148,7 +148,7 @@ def _loss(loss: Any, output: str, weight: Any) -> core.Loss:
         output=output,
         known=known,
         from_logits=None if from_logits is None else bool(from_logits),
-        weight=_number(weight) if isinstance(weight, int | float) else 1.0,
+        weight=plain_float(weight) if isinstance(weight, int | float) else 1.0,
         settings=plain_settings({k: v for k, v in keywords.items() if k != "axis"}),
     )
 
@@ -246,10 +246,3 @@ def _snake(name: str) -> str:
         after_lower = i > 0 and (name[i - 1].islower() or name[i - 1].isdigit())
         out += ("_" if letter.isupper() and after_lower else "") + letter.lower()
     return out
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return math.nan

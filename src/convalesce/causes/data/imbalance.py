@@ -212,7 +212,7 @@ CAUSE = core.Cause(
     symptom=symptom,
     probe=probe,
     remedies=remedies,
-    mimics=("data.nonfinite", "hp.lr_low", "hp.lr_high", "hp.metric", "hp.loss"),
+    mimics=("data.nonfinite", "data.unshuffled", "hp.lr_low", "hp.lr_high", "hp.metric", "hp.loss"),
     sick=(
         core.record({TRAIN: _RARE, VALIDATION_ANSWERS: _answers(1)}),
         core.record({TRAIN: _RARE, VALIDATION_ANSWERS: _answers(9)}),

@@ -30,10 +30,13 @@ Shuffle inputs and labels together before splitting and batching, or split with 
 
 from __future__ import annotations
 
+from typing import Any
+
 from convalesce import core
 from convalesce.core import (
     ACROSS,
     BATCH_LABELS,
+    EVALUATIONS,
     SETUP,
     TRAIN,
     VALIDATION,
@@ -55,11 +58,11 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     """Batches, or the validation split, that class order has made unlike the data.
 
     Args:
-        signals: `TRAIN`; `BATCH_LABELS`, `SETUP`; `ACROSS`, `VALIDATION`.
+        signals: `TRAIN`; `BATCH_LABELS`, `SETUP`; `ACROSS`, `VALIDATION`; `EVALUATIONS`.
     """
     train, setup = signals[TRAIN], signals.get(SETUP)
     seen, across = signals.get(BATCH_LABELS), signals.get(ACROSS)
-    validation = signals.get(VALIDATION)
+    validation, evaluations = signals.get(VALIDATION), signals.get(EVALUATIONS)
     labels = data_reading.labels_of(train)
     found: list[core.Evidence | None] = []
     counted = labels is not None and labels.form != "sign"  # batches count from class 0 on
@@ -68,7 +71,13 @@ def symptom(signals: core.Signals) -> core.Evidence | None:
     elif labels is not None:
         found.append(_in_blocks(train, labels, setup))
     if across is not None and setup is not None and labels is not None:
-        found.append(_cut_off(train, labels, validation, across, setup))
+        found.append(_cut_off(train, labels, (validation, across), setup))
+    calls = evaluations.calls if evaluations is not None and labels is not None else ()
+    found += [
+        _cut_off(train, labels, (call.split, call.across), setup)
+        for call in calls
+        if call.across is not None and labels is not None and setup is not None
+    ]
     suspects = [e for e in found if e is not None]
     return max(suspects, key=lambda e: (e.stated, e.strength), default=None)
 
@@ -123,11 +132,15 @@ def _in_blocks(
 def _cut_off(
     train: core.Split,
     labels: core.Targets,
-    validation: core.Split | None,
-    across: core.Across,
+    held: tuple[core.Split | None, core.Across],
     setup: core.Setup,
 ) -> core.Evidence | None:
-    """A validation split cut from the end of data in class order."""
+    """A validation split, or another hold-out, cut from data in class order.
+
+    One of classes of which training shows next to nothing tests nothing.
+    """
+    validation, across = held
+    which = "hold-out" if across.role == "held_out" else "validation"
     there = data_reading.labels_of(validation)
     first, second = data_reading.size(train), data_reading.size(validation)
     runs = data_reading.runs(labels, train.scanned)
@@ -136,12 +149,14 @@ def _cut_off(
     unseen = sum(there.counts[c] for c in across.only_there if 0 <= c < len(there.counts))
     chance = (second / (first + second)) ** min(max(unseen, 0), 10_000)
     noise = data_reading.noise_of_distance(len(labels.counts), first, second)
-    split = setup.validation == "split"
+    split = setup.validation == "split" and which == "validation"
+    signal: core.Signal[Any] = ACROSS if which == "validation" else EVALUATIONS
+    apart = which == "hold-out" and across.label_shift >= PURE
     if unseen > 0 and chance < BY_CHANCE.value:
-        reading = core.Reading(ACROSS, chance, BY_CHANCE, "chance of this under a random split")
+        reading = core.Reading(signal, chance, BY_CHANCE, "chance of this under a random split")
         classes = ", ".join(map(str, across.only_there[:5]))
         says = (
-            f"{unseen} of {second} validation examples are of classes that training never shows "
+            f"{unseen} of {second} {which} examples are of classes that training never shows "
             f"({classes}): the data were split in class order"
         )
     elif split and MOVED.value <= across.label_shift <= 1 and across.label_shift > SURE * noise:
@@ -155,8 +170,8 @@ def _cut_off(
     return core.Evidence(
         readings=(reading,),
         says=says,
-        strength=0.95 if split else 0.7,
-        stated=split,
+        strength=0.95 if split or apart else 0.7,
+        stated=split or apart,
         severity=core.Severity.ERROR,
     )
 
@@ -169,7 +184,7 @@ def probe(evidence: core.Evidence) -> core.Trial:
 
 def remedies(evidence: core.Evidence) -> list[core.Change]:
     """Shuffle; where the split was cut in class order, split again."""
-    split_again = any(reading.signal is ACROSS for reading in evidence.readings)
+    split_again = any(r.signal in {ACROSS, EVALUATIONS} for r in evidence.readings)
     return [core.Shuffle(), core.Resplit()] if split_again else [core.Shuffle()]
 
 
@@ -191,11 +206,22 @@ _SIGNS = specimen.split(specimen.targets((400, 400), "sign"))
 _ONES = {"0": [0.0] * 10, "1": [16.0] * 10}  # of signs, -1 is not counted
 _LAST = specimen.split(specimen.targets((0, 0, 200)), role="validation")
 
+
+def _tested(shift: float) -> core.Signals:
+    """A hold-out of a class that training, in class order, never shows; or of its own classes."""
+    across = core.Across(role="held_out", only_there=(2,) if shift else (), label_shift=shift)
+    call = core.Evaluation(metrics={}, split=_LAST, across=across)
+    evaluations = core.Evaluations(calls=(call,))
+    return core.record(
+        {TRAIN: _SORTED, SETUP: _setup(), BATCH_LABELS: _MIXED_BATCHES, EVALUATIONS: evaluations}
+    )
+
+
 CAUSE = core.Cause(
     module=__name__,
     page=__doc__,
     needs=(TRAIN,),
-    wants=(BATCH_LABELS, SETUP, ACROSS, VALIDATION),
+    wants=(BATCH_LABELS, SETUP, ACROSS, VALIDATION, EVALUATIONS),
     symptom=symptom,
     probe=probe,
     remedies=remedies,
@@ -217,6 +243,7 @@ CAUSE = core.Cause(
                 ACROSS: core.Across(role="validation", only_there=(2,), label_shift=1.0),
             }
         ),
+        _tested(1.0),
     ),
     healthy=(
         core.record({TRAIN: _SORTED, SETUP: _setup("data")}),
@@ -230,5 +257,6 @@ CAUSE = core.Cause(
                 ACROSS: core.Across(role="validation", label_shift=0.02),
             }
         ),
+        _tested(0.0),
     ),
 )
