@@ -354,7 +354,7 @@ SHUFFLED_VALIDATION = """
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
     model.compile("adam", "sparse_categorical_crossentropy")
     for _ in range(2):
-        model.fit(data.batch(8), epochs=1, validation_data=validation, verbose=0)
+        model.fit(data.batch(8), validation_data=validation, shuffle=False, verbose=0)
     print([np.asarray(b).tolist() for _, b in validation])
 """
 
@@ -370,3 +370,26 @@ def test_the_last_fit_of_a_script_shows_its_shuffled_validation(tmp_path: Path) 
     run = observe_script(str(file), (), Options(quiet=True))
     shown = [core.VALIDATION_ANSWERS in fit.signals for fit in run.fits]
     assert shown == [False, True]
+
+
+STRATEGY = """
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    x = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(0.03), "mse")
+    model.fit(x, x[:, 0], epochs=2, batch_size=16, validation_split=0.25, verbose=0)
+"""
+
+
+def test_a_fit_under_a_strategy_is_one_fit_whose_set_up_is_known(tmp_path: Path) -> None:
+    run = observe_script(str(write(tmp_path, STRATEGY)), (), Options(quiet=True))
+    (fit,) = run.fits
+    optimizer = fit.signals[core.SETUP].optimizer
+    assert optimizer is not None
+    assert (optimizer.name, optimizer.learning_rate) == ("SGD", pytest.approx(0.03))
+    assert fit.signals[core.HISTORY].learning_rate == pytest.approx([0.03, 0.03])
+    assert not any("failed in convalesce" in remark for remark in (*fit.remarks, *run.remarks))

@@ -15,7 +15,9 @@ with the common class.
 By facts: the counts of training, and the share of each class's validation examples that are found,
 with its margin of error. Class weights, sample weights and losses made for it (focal, dice, IoU,
 Tversky) excuse the counts; a rare class that is found is no fault. Where the model answers the same
-for everything, or does not train, another cause may lie beneath, and it stays a suspicion.
+for everything, or does not train, another cause may lie beneath, and it stays a suspicion. So does
+a class that is found less than half as often within the margin of error: a training with class
+weights must then find it.
 
 ## Remedy
 `class_weight=` the inverse frequencies; oversample the rare class of the training split only (SMOTE

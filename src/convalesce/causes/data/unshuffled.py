@@ -14,8 +14,9 @@ Files read folder by folder, arrays put together class by class, a table sorted 
 
 ## How it is confirmed
 By facts: the share of pairs within a batch that have the same class, against the share that random
-batches would show; the share of neighbours with equal labels; the classes of both splits. Blocks
-of a time series, more in number than there are classes, are no class order for this purpose.
+batches would show; the share of neighbours with equal labels; the classes of both splits, and of
+what `evaluate` was given: folds of sorted data test classes that training never saw. Blocks of a
+time series, more in number than there are classes, are no class order for this purpose.
 
 ## Remedy
 Shuffle inputs and labels together before splitting and batching, or split with `stratify`. In
