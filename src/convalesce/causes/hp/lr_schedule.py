@@ -19,9 +19,9 @@ get there fast, and only smaller ones get closer.
 By facts: the rate in force at each step, the share of training that it left to itself, and whether
 the loss was still falling when it went; for `ReduceLROnPlateau`, that the value it monitors stood
 at its best when the rate was cut. A rate that is spent within a quarter of training is suspected
-also where the loss had come to rest, and another course of it must bring more. Cosine and step decays that end small at the end are no fault.
-That a rate should have been lowered takes an experiment: the same training with
-`ReduceLROnPlateau` must know more of validation in the end.
+also where the loss had come to rest, and another course of it must bring more. Cosine and step
+decays that end small at the end are no fault. That a rate should have been lowered takes an
+experiment: the same training with `ReduceLROnPlateau` must know more of validation in the end.
 
 ## Remedy
 A decay laid out over all updates (epochs times updates an epoch), cosine for instance, or
