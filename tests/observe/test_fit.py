@@ -274,3 +274,23 @@ def test_weights_that_changed_since_say_nothing_of_the_fit() -> None:
     before = course.fits[0]
     course.read_put_off()
     assert course.fits[0] == before
+
+
+def test_answers_are_those_of_the_first_output_whatever_its_targets_are_called() -> None:
+    """Targets by name come in the order of their names, outputs in that of the model."""
+    shown = keras.Input((8, 8, 1))
+    layers = keras.layers
+    flat = layers.Flatten()(shown)
+    kind = layers.Dense(3, activation="softmax", name="kind")(flat)
+    bright = layers.Dense(1, activation="sigmoid", name="bright")(flat)
+    model = keras.Model(shown, [kind, bright])
+    model.compile("sgd", {"kind": "sparse_categorical_crossentropy", "bright": "mse"})
+    y = {"kind": np.arange(96) % 3, "bright": X.mean((1, 2, 3))}
+    course = Course(Options(quiet=True))
+    given = {"epochs": 1, "verbose": 0, "validation_split": 0.25}
+    course.fit(FIT, model, (X, y), given, None)
+    for signal in (core.TRAIN_ANSWERS, core.VALIDATION_ANSWERS):
+        answers = course.fits[0].signals[signal]
+        assert len(answers.recall) == 3
+        assert answers.baseline_loss == pytest.approx(np.log(3), abs=0.05)
+        assert 0 < answers.loss < 5

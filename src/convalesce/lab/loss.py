@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convalesce import core
+from convalesce.observe.answers import outputs_and_targets
 from convalesce.observe.kept import Rows
 
 Normalisation = Literal["batch", "inference"]
@@ -150,19 +151,21 @@ def each_answer(model: Any) -> Callable[[Any, Any], tuple[Floats, list[Floats]]]
     Raises:
         core.CannotChange: The losses are not one for each output.
     """
-    import keras
     import tensorflow as tf
 
     def asked(x: Any, y: Any) -> Any:
-        answers = keras.tree.flatten(_answered(model, x, training=False))
-        truths = keras.tree.flatten(y)
+        out = _answered(model, x, training=False)
+        names, answers, truths = outputs_and_targets(model, out, y)
         compiled = model._compile_loss  # noqa: SLF001
         losses = getattr(compiled, "_flat_losses", None)
         if losses is None and compiled is not None:
-            compiled.build(y, _answered(model, x, training=False))
+            compiled.build(y, out)
             losses = compiled._flat_losses  # noqa: SLF001
         if not losses or not len(losses) == len(answers) == len(truths):
             raise core.CannotChange("the model has not one loss for each of its outputs")
+        by_name = {str(one.name): one for one in losses}
+        if set(by_name) == set(names):
+            losses = [by_name[name] for name in names]
         total: Any = 0.0
         for one, truth, answer in zip(losses, truths, answers, strict=True):
             factor = 1.0 if one.loss_weights is None else one.loss_weights

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -43,12 +44,13 @@ def read_answers(
         return None
     parts: list[tuple[Floats, Floats, Floats | None]] = []
     rows: list[NDArray[np.int64]] = []
-    end = time.monotonic() + seconds
+    end, output = time.monotonic() + seconds, ""
     with unheard():
         for x, y, numbers in batches:
             if y is None or (parts and time.monotonic() > end):
                 break
-            parts.append(_answer(model, x, y))
+            output, truth, given, each = _answer(model, x, y)
+            parts.append((truth, given, each))
             rows.append(numbers if numbers is not None else np.full(len(parts[-1][0]), -1))
     if not parts:
         return None
@@ -56,25 +58,67 @@ def read_answers(
     given = np.concatenate([p[1] for p in parts])
     losses = [p[2] for p in parts if p[2] is not None]
     loss = np.concatenate(losses) if len(losses) == len(parts) else None
-    answered = score(form, truth, given, _loss_name(model))
+    answered = score(form, truth, given, _name_of(_loss_at(model, output)))
     return _predictions(role, answered, given, loss, np.concatenate(rows))
 
 
-def _answer(model: Any, x: Any, y: Any) -> tuple[Floats, Floats, Floats | None]:
-    """True values, answers and loss of each example, for the first output."""
-    import keras
-
+def _answer(model: Any, x: Any, y: Any) -> tuple[str, Floats, Floats, Floats | None]:
+    """Name of the first output; true values, answers and loss of each example there."""
     takes_training = getattr(model, "_call_has_training_arg", True)
     out = model(x, training=False) if takes_training else model(x)
-    given = keras.tree.flatten(out)[0]
-    truth = keras.tree.flatten(y)[0]
-    compiled = getattr(model, "_compile_loss", None)
-    flat = getattr(compiled, "_flat_losses", None)
+    given, truth, name = _first(model, out, y)
+    asked = _loss_at(model, name)
     loss: Floats | None = None
-    if flat:
+    if asked is not None:
         with contextlib.suppress(Exception):
-            loss = _loss_per_example(flat[0].loss, truth, given)
-    return _array(truth), _array(given), loss
+            loss = _loss_per_example(asked, truth, given)
+    return name, _array(truth), _array(given), loss
+
+
+def _first(model: Any, out: Any, y: Any) -> tuple[Any, Any, str]:
+    """The first output, its targets and its name; no name where there is one only."""
+    names, given, truths = outputs_and_targets(model, out, y)
+    return given[0], truths[0], names[0] if len(names) > 1 else ""
+
+
+def outputs_and_targets(model: Any, out: Any, y: Any) -> tuple[list[str], list[Any], list[Any]]:
+    """Names, outputs and targets, side by side as far as their names tell.
+
+    Targets by name come in the order of their names, a model's outputs in its own. Names are empty
+    where there are none.
+    """
+    import keras
+
+    given, truths = keras.tree.flatten(out), keras.tree.flatten(y)
+    keyed = isinstance(out, Mapping)
+    names = sorted(map(str, out)) if keyed else list(output_names(model))
+    if len(names) != len(given):
+        return [], given, truths
+    if isinstance(y, Mapping) and set(map(str, y)) <= set(names):
+        answered = [(n, g) for n, g in zip(names, given, strict=True) if n in y]
+        names, given = [n for n, _ in answered], [g for _, g in answered]
+        truths = [keras.tree.flatten(y[name])[0] for name in names]
+    return names, given, truths
+
+
+def first_targets(model: Any, y: Any) -> Any:
+    """Targets of the first output that has some."""
+    import keras
+
+    named = [y[n] for n in output_names(model) if n in y] if isinstance(y, Mapping) else []
+    return keras.tree.flatten(named or y)[0]
+
+
+def output_names(model: Any) -> tuple[str, ...]:
+    """Names of the outputs, in the model's order; none of a subclassed model."""
+    return tuple(map(str, getattr(model, "output_names", None) or ()))
+
+
+def _loss_at(model: Any, name: str) -> Any:
+    """The loss of one output; None before the first step of a compiled model."""
+    flat = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None) or []
+    named = [entry for entry in flat if str(entry.name) == name]
+    return (named or flat)[0].loss if flat else None
 
 
 def _loss_per_example(loss: Any, truth: Any, given: Any) -> Floats | None:
@@ -149,11 +193,9 @@ def _spread(given: Floats) -> Floats:
     return np.asarray(given.max(0) - given.min(0)).reshape(-1)
 
 
-def _loss_name(model: Any) -> str:
-    flat = getattr(getattr(model, "_compile_loss", None), "_flat_losses", None)
-    if not flat:
+def _name_of(loss: Any) -> str:
+    if loss is None:
         return ""
-    loss = flat[0].loss
     return str(getattr(getattr(loss, "fn", None), "__name__", type(loss).__name__))
 
 

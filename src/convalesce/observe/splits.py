@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -194,11 +194,17 @@ class Splits:
         x = self._data(role)[0]
         return None if hasattr(x, "element_spec") else self.scan_of(role)
 
-    def form(self, role: str) -> str | None:
-        """Form of the first target as the loss sees it."""
+    def form(self, role: str, names: Sequence[str] = ()) -> str | None:
+        """Form of a target as the loss sees it: of the first output that has one by its name.
+
+        Args:
+            role: Of the split.
+            names: Of the outputs, in the model's order.
+        """
         found = self._fed_scans.get(role) or self.scan_of(role)
-        targets = found.split.targets if found is not None else ()
-        return targets[0].form if targets else None
+        forms = {t.name: t.form for t in (found.split.targets if found is not None else ())}
+        asked = next((name for name in names if name in forms), next(iter(forms), None))
+        return forms[asked] if asked is not None else None
 
     def scan_of(self, role: str) -> Any:
         """The scan of a split, None where there is none."""

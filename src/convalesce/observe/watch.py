@@ -12,7 +12,7 @@ from typing import Any
 
 from convalesce import core
 from convalesce.observe import effort
-from convalesce.observe.answers import read_answers
+from convalesce.observe.answers import output_names, read_answers
 from convalesce.observe.arguments import Handed, read_handed
 from convalesce.observe.callback import make_callback
 from convalesce.observe.guard import Stopwatch, guarded, kept_random_state, plain_float
@@ -264,7 +264,8 @@ class Watch:
         steps = history.steps if history is not None else 0
         each = setup.steps_per_epoch if setup is not None else None
         planned = history.planned * each if history is not None and each else steps
-        forms = {role: splits.form(role) or "" for role in ROLES}
+        names = output_names(self.model)
+        forms = {role: splits.form(role, names) or "" for role in ROLES}
         known = {"forms": forms, "steps": steps, "planned": planned}
         shelf.end(self.index, **known, seconds=self._settled_seconds(work))
         for role in ROLES:
@@ -326,7 +327,8 @@ class Watch:
         signals = {"train": core.TRAIN_ANSWERS, "validation": core.VALIDATION_ANSWERS}
         for role in ROLES:
             with guarded(self.remarks, f"the answers on the {role} data"):
-                batches, form = self.splits.batches(role), self.splits.form(role)
+                batches = self.splits.batches(role)
+                form = self.splits.form(role, output_names(self.model))
                 if not batches or form is None:
                     continue
                 answers = read_answers(self.model, batches, role=role, form=form, seconds=limit)

@@ -23,6 +23,7 @@ import numpy as np
 from convalesce import core
 from convalesce.lab.loss import Floats, each_answer, full_batches, in_pieces, some, trained
 from convalesce.lab.untouched import restart, untouched
+from convalesce.observe.answers import first_targets
 from convalesce.observe.kept import Rows
 from convalesce.observe.score import score
 from convalesce.readings.power_law import factor_for, power_law
@@ -91,7 +92,9 @@ def learning_curve(
         name = _loss_name(model)
     if not np.isfinite(losses).any(1).all():
         raise core.CannotChange("the validation loss is not finite at every size")
-    return _read(sizes, losses, _constant(course.form, y, answers, name), course)
+    return _read(
+        sizes, losses, _constant(course.form, first_targets(model, y), answers, name), course
+    )
 
 
 def _lowest(
@@ -134,14 +137,11 @@ def _read(sizes: list[int], losses: Floats, baseline: float, course: Course) -> 
     )
 
 
-def _constant(form: str, y: Any, answers: Any, name: str) -> float:
+def _constant(form: str, targets: Any, answers: Any, name: str) -> float:
     """Loss of the best constant answer; nan where it is not known."""
-    import keras
-
     if not form or answers is None or not answers.size:
         return math.nan
-    truth = np.asarray(keras.tree.flatten(y)[0], np.float64)
-    return score(form, truth, answers, name).baseline_loss
+    return score(form, np.asarray(targets, np.float64), answers, name).baseline_loss
 
 
 def _loss_name(model: Any) -> str:
