@@ -263,17 +263,23 @@ def test_of_two_that_matter_the_upstream_one_that_brings_more_over_whole_trainin
     assert all(f.verdict is core.Verdict.CONFIRMED for f in found)
 
 
-def test_validation_of_another_kind_is_told_from_overfitting_by_examples_held_out() -> None:
+@pytest.mark.parametrize(("held_out", "stopped"), [(0.95, 0.6), (0.75, 0.95)])
+def test_validation_of_another_kind_is_told_from_overfitting_by_examples_held_out(
+    held_out: float, stopped: float
+) -> None:
+    """Also where stopping in time brings more, which is by another yardstick."""
+
     def brings(arm: core.Arm) -> float:
         if made(arm, core.HoldOut):
-            return 0.95
-        return 0.6 if made(arm, core.StopEarly) else 0.4
+            return held_out
+        return stopped if made(arm, core.StopEarly) else 0.4
 
     overfits = finding("reg.overfitting", 0.7, severity="warning")
     mismatch = finding("data.preprocessing_mismatch", 0.4, severity="warning")
     lab = WrittenLab(brings, cannot=(core.UnifyPreprocessing,))
     first, second = prove(lab, overfits, mismatch).findings
     assert (first.cause, first.verdict) == (mismatch.cause, core.Verdict.CONFIRMED)
+    assert second.cause == overfits.cause
     assert second.explained_by == mismatch.cause
 
 

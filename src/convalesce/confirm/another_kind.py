@@ -19,7 +19,6 @@ from convalesce.confirm.screening import found_by_trial
 from convalesce.readings.differences import GAP, MOVED_LABELS, apart
 from convalesce.readings.yardstick import measure
 
-BY_HEART = frozenset({"reg.overfitting", "data.insufficient", "hp.epochs_many"})
 CAUSE = "data.preprocessing_mismatch"
 CLOSED = 0.5  # of the gap, at the least: most of it is not memory's doing
 

@@ -13,14 +13,14 @@ import numpy as np
 
 from convalesce import core
 from convalesce.causes import alike, all_causes
-from convalesce.confirm.another_kind import BY_HEART, another_kind
+from convalesce.confirm.another_kind import another_kind
 from convalesce.confirm.arms import Arms, NotSettled
 from convalesce.confirm.budget import Budget
 from convalesce.confirm.experiments import Experiments
 from convalesce.confirm.measuring import measured, supported
 from convalesce.confirm.opinion import second_opinion
 from convalesce.confirm.screening import longer, look_alike, screen
-from convalesce.confirm.verdicts import SOUND, settle
+from convalesce.confirm.verdicts import BY_HEART, SOUND, settle
 from convalesce.readings.confidence import confidence
 from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import MADE_UP_FOR, fair, measure

@@ -15,6 +15,7 @@ from convalesce.readings.pairs import RELEVANT
 from convalesce.readings.yardstick import measure
 
 EXPLAINS = 0.7  # of the best effect: a change that brings so much explains the fault
+BY_HEART = frozenset({"reg.overfitting", "data.insufficient", "hp.epochs_many"})
 SOUND = 0.8  # of the yardstick: a training that came so far needs no further cause
 
 LATE = 2  # suspects that a short trial left open which are tried over a whole training
@@ -77,7 +78,7 @@ def settle(group: Sequence[core.Finding], experiments: Experiments, say: Say) ->
     if not proven:
         together = _both(found, trials, experiments, say)
         return together if together.roots else _longer(together, trials, experiments, say)
-    root = root_of(proven)
+    root = _told(proven) or root_of(proven)
     roots = [root]
     if root.trial is not None and float(np.mean(root.trial.treated)) < SOUND:
         more = _besides(root, found, trials, experiments, say)
@@ -108,6 +109,16 @@ def _affordable(group: Sequence[core.Finding], experiments: Experiments) -> dict
             if enough or len(trials) == 1:
                 return trials
         trials.popitem()
+
+
+def _told(proven: list[core.Finding]) -> core.Finding | None:
+    """What examples held out tell of the data, beside nothing but learning by heart.
+
+    Stopping in time helps where validation is of another kind as well, and by another yardstick.
+    """
+    told = [f for f in proven if f.trial is not None and f.trial.changes[-1].tells_only]
+    others = [f for f in proven if f not in told]
+    return told[0] if told and all(f.cause in BY_HEART for f in others) else None
 
 
 def root_of(proven: list[core.Finding]) -> core.Finding:
