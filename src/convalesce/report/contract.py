@@ -42,7 +42,7 @@ def report(examined: core.Examined) -> dict[str, Any]:
         "interrupted": run.interrupted,
         "cut": run.cut,
         "remarks": list(words.remarks(examined)),
-        "cost": asdict(words.total_cost(run)),
+        "cost": _cost(words.total_cost(run)),
     }
 
 
@@ -211,7 +211,7 @@ def _fit(fit: core.Fit) -> dict[str, Any]:
         "stopped": history.stopped if history else "",
         "history": {k: list(v) for k, v in history.metrics.items()} if history else {},
         "nonfinite": asdict(origin) if origin else None,
-        "cost": asdict(fit.cost),
+        "cost": _cost(fit.cost),
         "remarks": list(fit.remarks),
         "recoveries": [asdict(one) for one in fit.recoveries],
     }
@@ -243,3 +243,8 @@ def valid(value: Any) -> Any:
         case float() if not math.isfinite(value):
             return None
     return value
+
+
+def _cost(cost: core.Cost) -> dict[str, float]:
+    """Seconds by the clock on the wall; those of work alone are for the budget."""
+    return {name: seconds for name, seconds in asdict(cost).items() if name != "work_s"}
