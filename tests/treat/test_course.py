@@ -61,7 +61,7 @@ def test_where_all_causes_can_not_be_mended_the_first_one_is() -> None:
 def test_where_the_changes_of_a_second_cause_can_not_be_made_the_first_is_mended() -> None:
     lab = WrittenLab(
         lambda arm: 0.9 if scaled(arm) else 0.1,
-        cannot=(core.FindLearningRate, core.CollectData, core.ScaleAugmentation),
+        cannot=(core.FindLearningRate, core.CollectData, core.ScaleAugmentation, core.Jointly),
     )
     found = treated(lab, confirmed("hp.lr_high"), confirmed("data.augmentation"))
     assert found.proven and found.causes == ("hp.lr_high",)
